@@ -1,0 +1,134 @@
+"""Reads catalogs: the built-in ones of the package and any others given by path."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from flowquill.grammar.catalog.model import Catalog, CatalogError, Connector, Operation, Output, Parameter
+
+TYPES = frozenset({"text", "integer", "number", "boolean", "list", "object", "any"})
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def load_catalog(paths: Iterable[Path | str] = (), *, builtin: bool = True) -> Catalog:
+    """The built-in connectors (unless `builtin` is false) and those of the files or folders in `paths`.
+
+    The built-in triggers and actions (schedule, http, compose ...) belong to the language and are always there.
+    Raises CatalogError with one sentence where a file is missing or unfit.
+    """
+    base = _packaged()
+    catalog = base if builtin else Catalog({}, base.builtins)
+    added = [connector for path in paths for connector in _read(Path(path))]
+    return catalog.merged(added) if added else catalog
+
+
+@cache
+def _packaged() -> Catalog:
+    folder = resources.files(__package__).joinpath("data")
+    connectors: dict[str, Connector] = {}
+    builtins: dict[str, Operation] = {}
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if not file.name.endswith(".json"):
+            continue
+        data = json.loads(file.read_bytes())
+        if file.name == "builtin.json":
+            builtins = {o["name"]: _operation(None, o) for o in data["operations"]}
+        else:
+            connectors[data["name"]] = _connector(data)
+    return Catalog(connectors, builtins)
+
+
+def _read(path: Path) -> list[Connector]:
+    if path.is_dir():
+        files = sorted(path.glob("*.json"))
+        if not files:
+            raise CatalogError(f"The catalog folder {path} holds no .json file; give a folder of connector files.")
+        return [connector for file in files for connector in _read(file)]
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise CatalogError(f"There is no catalog at {path}; check the path.") from None
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"The catalog {path} cannot be read as JSON ({error}); mend or replace the file.") from None
+    try:
+        connectors = [_connector(entry) for entry in (data if isinstance(data, list) else [data])]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CatalogError(
+            f"The catalog {path} is no connector file ({what}); `flowquill catalog show outlook --json` shows the form."
+        ) from None
+    return connectors
+
+
+def _connector(data: Mapping[str, Any]) -> Connector:
+    name = _named(data["name"])
+    return Connector(
+        name=name,
+        title=str(data.get("title") or name),
+        api=str(data.get("api") or name),
+        category=str(data.get("category") or ""),
+        summary=str(data.get("summary") or ""),
+        operations=tuple(_operation(name, o) for o in data["operations"]),
+    )
+
+
+def _operation(connector: str | None, data: Mapping[str, Any]) -> Operation:
+    kind = data["kind"]
+    if kind not in ("action", "trigger"):
+        raise ValueError(f"kind of {data['name']} is {kind!r}, not 'action' or 'trigger'")
+    return Operation(
+        connector=connector,
+        name=_named(data["name"]),
+        id=str(data.get("id") or data["name"]),
+        kind=kind,
+        title=str(data.get("title") or data["name"]),
+        summary=str(data.get("summary") or ""),
+        phrases=tuple(data.get("phrases") or ()),
+        parameters=tuple(_parameter(p) for p in data.get("parameters") or ()),
+        outputs=tuple(_output(o) for o in data.get("outputs") or ()),
+        aliases=tuple(data.get("aliases") or ()),
+        method=str(data.get("method") or ""),
+        path=str(data.get("path") or ""),
+        split_on=str(data.get("split_on") or ""),
+    )
+
+
+def _parameter(data: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        name=_named(data["name"]),
+        path=str(data.get("path") or ""),
+        type=_typed(data.get("type") or "any"),
+        required=bool(data.get("required")),
+        enum=tuple(str(v) for v in data.get("enum") or ()),
+        default=data.get("default"),
+        summary=str(data.get("summary") or ""),
+        format=str(data.get("format") or ""),
+    )
+
+
+def _output(data: Mapping[str, Any]) -> Output:
+    return Output(
+        name=_named(data["name"]),
+        path=str(data.get("path") or ""),
+        type=_typed(data.get("type") or "any"),
+        properties=tuple(_output(p) for p in data.get("properties") or ()),
+        format=str(data.get("format") or ""),
+    )
+
+
+def _named(name: str) -> str:
+    if not _NAME.match(name):
+        raise ValueError(f"{name!r} is no name; use letters, digits and underscores")
+    return name
+
+
+def _typed(name: str) -> str:
+    if name not in TYPES:
+        raise ValueError(f"{name!r} is no type; use one of {', '.join(sorted(TYPES))}")
+    return name
