@@ -10,11 +10,15 @@ from flowquill.grammar.catalog import Operation, Output
 
 @dataclass(frozen=True, slots=True)
 class ValueType:
-    """`properties` are those of an object, or of one element of a list. `open`: others may exist, unknown to the catalog."""
+    """`properties` are those of an object, or of one element of a list. `open`: others may exist, unknown to the catalog.
+
+    `enum`: the only texts it takes, where the catalog knows them.
+    """
 
     name: str
     properties: tuple[Output, ...] = ()
     open: bool = True
+    enum: tuple[str, ...] = ()
 
     def member(self, name: str) -> ValueType | None:
         """The type of a property; None where a closed object lacks it or the value has no properties."""
@@ -61,7 +65,7 @@ def assignable(value: str, target: str) -> bool:
 
 def of_output(output: Output) -> ValueType:
     """The type of a catalog output."""
-    return ValueType(output.type, output.properties)
+    return ValueType(output.type, output.properties, enum=output.enum)
 
 
 def of_result(operation: Operation) -> ValueType:

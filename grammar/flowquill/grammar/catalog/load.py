@@ -119,6 +119,7 @@ def _output(data: Mapping[str, Any]) -> Output:
         type=_typed(data.get("type") or "any"),
         properties=tuple(_output(p) for p in data.get("properties") or ()),
         format=str(data.get("format") or ""),
+        enum=tuple(str(v) for v in data.get("enum") or ()),
     )
 
 

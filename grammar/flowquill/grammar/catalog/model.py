@@ -35,6 +35,7 @@ class Output:
     type: str
     properties: tuple[Output, ...] = ()
     format: str = ""
+    enum: tuple[str, ...] = ()
 
     def property(self, name: str) -> Output | None:
         """The property called `name`, or None."""
