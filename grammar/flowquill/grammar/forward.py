@@ -207,7 +207,9 @@ class Forward:
             return False
         if terminal == "ON":
             return not ready.scope.triggered
-        if terminal in ("COMPARISON", "AND", "OR"):
+        if terminal in _TARGETS:
+            return any(b.role == "variable" and b.type.name in _TARGETS[terminal] for b in ready.scope.names.values())
+        if terminal in ("COMPARISON", "AND", "OR") and _is_expression(top):
             wanted = need(entries[:-1], self)
             if wanted not in ("boolean", "any"):
                 return False
@@ -219,6 +221,13 @@ class Forward:
             return wanted in ("integer", "number", "any", "boolean", "operand", "text") and assignable(
                 entries[-1][1].name, "integer" if wanted == "integer" else "number"
             )
+        if terminal in ("LBRACE", "PARALLEL", "LIMIT") and _is_expression(top):
+            wanted = {"IF": "boolean", "UNTIL": "boolean", "IN": "list"}.get(entries[-2][0])
+            return wanted is None or assignable(entries[-1][1].name, wanted)
+        if terminal == "RSQB" and _is_expression(top) and _is_expression(entries[-3][0]):
+            return entries[-3][1].name != "list" or assignable(entries[-1][1].name, "integer")
+        if terminal == "STRING" and _is_expression(top):
+            return assignable(entries[-1][1].name, next(v for s, v in reversed(entries) if s == "TYPE"))
         if terminal in _OPERANDS:
             return self._operand(terminal, ready)
         if terminal in ("DOT", self.strict_dot):
@@ -327,7 +336,7 @@ class Forward:
         if role == "new":
             return FREE
         if role == "variable":
-            wanted = {"TO": ("list", "text", "any"), "SET": tuple(types.SIMPLE)}.get(entries[-1][0], ("integer", "number"))
+            wanted = _TARGETS[{"TO": "APPEND"}.get(entries[-1][0], entries[-1][0])]
             return Values(tuple(b.name for b in scope.names.values() if b.role == "variable" and b.type.name in wanted))
         if role == "step":
             return Values(tuple(scope.steps))
@@ -375,6 +384,12 @@ DECORATORS: Mapping[str, tuple[Parameter, ...]] = MappingProxyType(
 )
 LIMITS = (Parameter("count", "limit/count", "integer"), Parameter("timeout", "limit/timeout", "text"))
 
+_TARGETS = {
+    "SET": tuple(types.SIMPLE),
+    "APPEND": ("list", "text", "any"),
+    "INCREMENT": ("integer", "number"),
+    "DECREMENT": ("integer", "number"),
+}
 _HEADS = frozenset({"decorators", "after", "label"})
 _BODY = frozenset({"RBRACE"})
 _BLOCKS = frozenset({"ELSE", "DO", "TRY", "catch", "CATCH", "statuses", "FINALLY", "DEFAULT", "BRANCH", "PARALLEL", "degree", "limit"})
@@ -551,7 +566,7 @@ def _loop_header(entries: tuple[Entry, ...]) -> Binding | None:
         end -= 1
     elif end >= 1 and entries[end][0] == "NUMBER" and entries[end - 1][0] == "PARALLEL":
         end -= 2
-    if end >= 3 and entries[end - 1][0] == "IN" and entries[end - 3][0] == "FOR":
+    if end >= 3 and _is_expression(entries[end][0]) and entries[end - 1][0] == "IN" and entries[end - 3][0] == "FOR":
         element = entries[end][1].element() or ANY
         return Binding(entries[end - 2][1], element, "loop")
     return None
@@ -626,7 +641,8 @@ def _argument(state: State, below: tuple[Entry, ...], parts: list[Any]) -> Outco
 
 def _callee(state: State, below: tuple[Entry, ...], parts: list[Any]) -> Outcome:
     operation = state.forward.catalog.find(parts[0] if len(parts) == 3 else None, parts[-1])
-    return operation, state.scope
+    wanted = "trigger" if below[-1][0] == "ON" else "action"
+    return (operation, state.scope) if operation is not None and operation.kind == wanted else None
 
 
 def _bound_call(state: State, below: tuple[Entry, ...], parts: list[Any]) -> Outcome:
@@ -824,7 +840,7 @@ _REDUCTIONS: dict[str, Callable[[State, tuple[Entry, ...], list[Any]], Outcome]]
     "compare": _constant(BOOLEAN),
     "arithmetic": _arithmetic,
     "sign": _arithmetic,
-    "coalesce": _coalesce,
+    "fallback": _coalesce,
     "member": _member,
     "strict_member": _member,
     "index": _index,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from typing import TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.choices import IllegalStep, Kept, Number, Path, Span, Step, Writer, write
 from flowquill.grammar.lalr import END, Driver, table
 from flowquill.grammar.parse import parse, unquote
+
+
+N = TypeVar("N", bound=tree.Node)
 
 
 class Unreachable(Exception):
@@ -509,26 +514,27 @@ def lex(text: str) -> list[tuple[str, str, int, int]]:
         offset = token.end
 
 
-_PIECE_TREES: dict[Kept, tree.Node] = {}
-
-
 def piece_tree(piece: Kept) -> tree.Node | None:
     """The tree of a kept piece, to compare others with."""
-    source = write(piece.tokens)
+    return _piece_tree(piece.kind, write(piece.tokens))
+
+
+@lru_cache(maxsize=4096)
+def _piece_tree(kind: str, source: str) -> tree.Node | None:
     wrapped = {
         "trigger": f"flow x {{ {source} }}",
         "statement": f"flow x {{ {source} }}",
         "argument": f"flow x {{ a({source}) }}",
         "expression": f"flow x {{ set a = {source} }}",
-    }[piece.kind]
+    }[kind]
     parsed = parse(wrapped)
     if parsed.errors:
         return None
     flow = parsed.file.flows[0]
-    if piece.kind == "trigger":
+    if kind == "trigger":
         return flow.triggers[0]
     first = flow.body[0]
-    if piece.kind == "statement":
+    if kind == "statement":
         return first
     return first.arguments[0] if isinstance(first, tree.Call) else first.value if isinstance(first, tree.Set) else None
 
@@ -538,12 +544,10 @@ def normal(node: tree.Node, names: Mapping[str, str]) -> tree.Node:
     return rename(node, {old: new for old, new in names.items() if old != new})
 
 
-def rename[T: tree.Node](node: T, names: Mapping[str, str]) -> T:
+def rename(node: N, names: Mapping[str, str]) -> N:
     """The tree with names replaced, where they are bound and where they are used."""
     if not names:
         return node
-    from dataclasses import fields
-
     changes: dict[str, object] = {}
     for spec in fields(node):
         if not spec.init:

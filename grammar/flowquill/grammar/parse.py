@@ -373,7 +373,7 @@ _BUILDERS: dict[str, Callable[[list[Any], tree.Span], Any]] = {
     "compare": _binary,
     "arithmetic": _binary,
     "sign": lambda p, s: tree.Unary(p[0].text, p[1], span=s),
-    "coalesce": _worded("??"),
+    "fallback": _worded("??"),
     "member": lambda p, s: tree.Member(p[0], _name(p[1]), span=s),
     "strict_member": lambda p, s: tree.Member(p[0], _name(p[1]), True, span=s),
     "index": lambda p, s: tree.Index(p[0], p[1], span=s),
