@@ -322,7 +322,7 @@ class Writer:
             return self._feed(("NUMBER", {"zero": "0", "one": "1"}.get(kind) or _spell(self.number(value))))
         if kind == "keep":
             comma = (("COMMA", ","),) if value.kind == "argument" and "COMMA" in self.state.terminals() else ()
-            return self._feed(*comma, *value.tokens)
+            return self._apart(value)._feed(*comma, *value.tokens, naming=False)
         if kind.startswith("function:"):
             return self._feed(("NAME", kind[9:]), ("LPAR", "("))
         if kind == "??":
@@ -339,6 +339,9 @@ class Writer:
             return self._feed(("SCOPE", "scope"), ("NAME", self._fresh("steps")))
         if kind == "limit":
             return self._feed(("LIMIT", "limit"), ("LPAR", "("))
+        if kind == "end_template" and self.tokens and self.tokens[-1][0] == "CHUNK":
+            trimmed = (*self.tokens[:-1], ("CHUNK", self.tokens[-1][1].rstrip()))
+            return replace(self, tokens=trimmed)._feed(("TEMPLATE_CLOSE", '"'))
         terminal = _TERMINAL[kind]
         return self._feed((terminal, self.state.forward.table.literals.get(terminal, kind)))
 
@@ -379,17 +382,19 @@ class Writer:
 
     def _fresh(self, name: str) -> str:
         number, candidate = 1, name
-        while not self.state.forward.unused(candidate, self.state):
+        taken = self._taken()
+        while candidate in taken or not self.state.forward.unused(candidate, self.state):
             number += 1
             candidate = f"{name}_{number}"
         return candidate
 
+    def _taken(self) -> set[str]:
+        """Names in use. The tokens count too, since the last statement is bound only when the next one begins."""
+        return set(self.state.scope.names) | set(self.state.scope.steps) | {n for t, n in self.tokens if t == "NAME"}
+
     def _call(self, operation: Operation) -> Writer:
         callee = _callee(operation)
-        if not operation.outputs:
-            return self._feed(*callee, ("LPAR", "("))
-        taken = set(self.state.scope.names) | set(self.state.scope.steps) | {n for t, n in self.tokens if t == "NAME"}
-        name = result_name(operation, taken | set(self.catalog.connectors) | set(self.catalog.builtins))
+        name = result_name(operation, self._taken() | set(self.catalog.connectors) | set(self.catalog.builtins))
         return self._feed(("NAME", name), ("EQUAL", "="), *callee, ("LPAR", "("))
 
     def _trigger(self, operation: Operation | None) -> Writer:
@@ -397,7 +402,19 @@ class Writer:
             return self._feed(("ON", "on"), ("MANUAL", "manual"), ("LPAR", "("))
         return self._feed(("ON", "on"), *_callee(operation), ("LPAR", "("))
 
-    def _feed(self, *tokens: Token) -> Writer:
+    def _apart(self, kept: Kept) -> Writer:
+        """This flow, where names that `kept` binds too are given other names: what is kept stays as it is."""
+        bound = [n for (t, n), (after, _) in zip(kept.tokens, kept.tokens[1:], strict=False) if t == "NAME" and after == "EQUAL"]
+        clashing = [n for n in bound if n in self._taken()]
+        if kept.kind != "statement" or not clashing or self.base:
+            return self
+        tokens = self.tokens
+        for name in clashing:
+            fresh = self._fresh(name + "_new")
+            tokens = tuple((t, fresh if t == "NAME" and text == name else text) for t, text in tokens)
+        return replace(self, state=self.state.forward.start, tokens=())._feed(*tokens, naming=False)
+
+    def _feed(self, *tokens: Token, naming: bool = True) -> Writer:
         state = self.state
         written = list(self.tokens)
         for terminal, text in tokens:
@@ -409,7 +426,7 @@ class Writer:
                 raise IllegalStep(f"{terminal} {text!r} may not come after {' '.join(t for _, t in written[-8:])}")
             state = following
             written.append((terminal, text))
-            if terminal == "RPAR" and "AS" in state.terminals():
+            if naming and terminal == "RPAR" and "AS" in state.terminals():
                 named = self._trigger_name(state)
                 if named:
                     for extra in (("AS", "as"), ("NAME", named)):

@@ -653,7 +653,7 @@ def _bound_call(state: State, below: tuple[Entry, ...], parts: list[Any]) -> Out
 
 def _trigger(state: State, below: tuple[Entry, ...], parts: list[Any]) -> Outcome:
     scope = replace(state.scope, triggered=True)
-    name = parts[3] if len(parts) > 3 else None
+    name = parts[4] if len(parts) > 3 else None
     if name is not None:
         event = parts[2]
         kind = event if isinstance(event, ValueType) else types.of_result(event)

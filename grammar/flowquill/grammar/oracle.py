@@ -88,7 +88,6 @@ class Oracle:
 
     def trigger(self, trigger: tree.Trigger, editing: bool) -> Iterator[Step]:
         kept = self._kept("trigger", trigger) if editing else None
-        before = set(self.writer.state.scope.names)
         if kept is not None:
             yield Step("keep", kept)
         else:
@@ -107,9 +106,9 @@ class Oracle:
                 yield Step("input", self._words(given.name.text))
                 yield Step(given.type)
             yield Step("end")
-        added = [n for n in self.writer.state.scope.names if n not in before]
-        if trigger.name is not None and added:
-            self.names[trigger.name.text] = added[-1]
+        tokens = self.writer.tokens
+        if trigger.name is not None and tokens[-2][0] == "AS":
+            self.names[trigger.name.text] = tokens[-1][1]
 
     def block(self, block: Sequence[tree.Statement]) -> Iterator[Step]:
         for statement in block:
@@ -151,8 +150,6 @@ class Oracle:
                 yield from self.arguments(statement.arguments)
                 yield Step("end")
                 if statement.name is not None:
-                    if not operation.outputs:
-                        raise Unreachable(f"{callee.text} has no result")
                     self.names[statement.name.text] = derived
             case tree.Var():
                 yield Step("var")
