@@ -1,0 +1,104 @@
+"""Typed placeholders for the literals of a request: what leaves for a remote model holds none of the user's values.
+
+`mask` puts EMAIL_1, URL_1, ID_1, DATE_1, NUMBER_1 and TEXT_1 where values stand; `unmask` puts the values back into the flow that
+comes home. The same value always gets the same placeholder. Only engines that run elsewhere need this stage.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from flowquill.generation.rewrite import rewrite
+from flowquill.grammar import tree
+
+_KINDS = ("TEXT", "EMAIL", "URL", "ID", "DATE", "NUMBER")
+# In this order: the first that matches at a place wins.
+_VALUES = re.compile(
+    r"""(?P<TEXT>"[^"\n]{1,400}"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|(?<![\w'])'[^'\n]{1,400}'(?!\w))"""
+    r"""|(?P<EMAIL>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"""
+    r"""|(?P<URL>(?:https?|ftp|sftp)://[^\s"'<>]*[^\s"'<>.,;:!?)])"""
+    r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{10,}\b)"""
+    r"""|(?P<DATE>\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b)"""
+    r"""|(?P<NUMBER>(?<![\w.])\d+(?:[.,]\d+)*(?![\w]))"""
+)
+_PLACEHOLDER = re.compile(rf"\b(?:{'|'.join(_KINDS)})_[0-9]+\b")
+_STRING = re.compile(r'(?<!\$)"((?:[^"\\\n]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A text without its values. `values`: what each placeholder stands for."""
+
+    text: str
+    values: Mapping[str, str]
+
+
+def mask(text: str, known: Mapping[str, str] | None = None) -> Masked:
+    """`text` with placeholders for its values. `known`: placeholders already given out, kept and added to."""
+    values = dict(known or {})
+
+    def put(match: re.Match[str]) -> str:
+        kind = match.lastgroup or "TEXT"
+        value = match.group()[1:-1] if kind == "TEXT" else match.group()
+        name = _placeholder(kind, value, values, text)
+        return f'"{name}"' if kind == "TEXT" else name
+
+    return Masked(_VALUES.sub(put, text), values)
+
+
+def mask_flow(source: str, known: Mapping[str, str] | None = None) -> Masked:
+    """The text of a flow with placeholders for the plain strings in it."""
+    values = dict(known or {})
+
+    def put(match: re.Match[str]) -> str:
+        if not match.group(1) or "\\" in match.group(1):
+            return match.group()
+        return f'"{_placeholder("TEXT", match.group(1), values, source)}"'
+
+    return Masked(_STRING.sub(put, source), values)
+
+
+def _placeholder(kind: str, value: str, values: dict[str, str], text: str) -> str:
+    for name, given in values.items():
+        if given == value:
+            return name
+    number = 1
+    # A placeholder that the user's own text happens to contain must not be replaced on the way back.
+    while f"{kind}_{number}" in values or f"{kind}_{number}" in text:
+        number += 1
+    name = f"{kind}_{number}"
+    values[name] = value
+    return name
+
+
+def unmask_text(text: str, values: Mapping[str, str]) -> str:
+    """`text` with the values back in place; unknown placeholders stay."""
+    return _PLACEHOLDER.sub(lambda match: values.get(match.group(), match.group()), text)
+
+
+def unmask(flow: tree.Flow, values: Mapping[str, str]) -> tree.Flow:
+    """`flow` with the values back in its strings, and numbers where a bare placeholder stands for one."""
+
+    def restore(node: tree.Node) -> tree.Node:
+        match node:
+            case tree.Literal(value=str() as text):
+                return tree.Literal(unmask_text(text, values), span=node.span)
+            case tree.Reference(name=name) if name in values:
+                return tree.Literal(_literal(name, values[name]), span=node.span)
+            case tree.Template():
+                return replace(node, parts=tuple(unmask_text(p, values) if isinstance(p, str) else p for p in node.parts))
+            case tree.Todo() | tree.Refuse():
+                return replace(node, text=unmask_text(node.text, values))
+            case _:
+                return node
+
+    return rewrite(flow, restore)
+
+
+def _literal(name: str, value: str) -> str | int | float:
+    if name.startswith("NUMBER_"):
+        plain = value.replace(",", "")
+        return int(plain) if plain.isdigit() else float(plain) if plain.count(".") == 1 else value
+    return value
