@@ -266,7 +266,7 @@ class Writer:
         if values.fixed:
             kinds.add("enum")
             found["enum"] = values.fixed
-        if values.spans:
+        if values.spans and top != "REFUSE":
             if _key_next(context):
                 kinds.add("key")
             else:

@@ -18,6 +18,7 @@ from flowquill.grammar import types
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
 from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.lalr import END, Rule, Table, table
+from flowquill.grammar.refusals import REASONS as REFUSALS
 from flowquill.grammar.types import ANY, BOOLEAN, INTEGER, NUMBER, TEXT, ValueType, assignable
 
 Entry = tuple[str, Any]
@@ -350,7 +351,7 @@ class Forward:
     def _strings(self, entries: tuple[Entry, ...]) -> Values:
         role = _role_of_string(entries)
         if role == "refuse":
-            return SPANS
+            return Values(REFUSALS, spans=True)
         if role != "value":
             return SPANS
         enum = self._enum(entries)

@@ -40,6 +40,16 @@ _BUILTIN = {
     "raw": "raw_result",
 }
 
+_VARIABLES = {
+    "text": "note",
+    "integer": "count",
+    "number": "total",
+    "boolean": "flag",
+    "list": "collected",
+    "object": "record",
+    "any": "stored",
+}
+
 _EVENTS = frozenset(
     "added arrives arrived created received modified updated changed deleted removed uploaded submitted completed closed opened "
     "moved paid posted sent started finished ended assigned failed cancelled canceled approved rejected published signed "
@@ -102,6 +112,11 @@ def loop_name(source: str, taken: AbstractSet[str]) -> str:
         if one == last:
             base = f"each_{base}"
     return _free(base, taken, ("_entry", ""))
+
+
+def variable_name(kind: str, taken: AbstractSet[str]) -> str:
+    """What a variable of a type is called where the request does not name it: "count" for an integer."""
+    return _free(_VARIABLES.get(kind, "stored"), taken, ("_value", ""))
 
 
 def flow_name(trigger: Operation | None, operations: Iterable[Operation], taken: AbstractSet[str]) -> str:

@@ -1,0 +1,140 @@
+"""Examples to batches: padding, vectors, and the operations a batch chooses among."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from flowquill.generation.features import BUILTIN_TEXT, MANUAL_TEXT, connector_text, operation_text
+from flowquill.grammar.catalog import Catalog, Operation
+from flowquill.grammar.choices import KINDS
+from flowquill.training.model.encode import Example
+from flowquill.training.model.modeling import Batch
+from flowquill.training.model.pretrained import Embedder
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An operation as the model sees it."""
+
+    text: str
+    connector: str
+    trigger: bool
+    summary_row: int
+    connector_row: int
+
+
+class Collator:
+    """Makes batches. `random_connectors`: of the public operations, how many connectors beside the batch's own are offered."""
+
+    def __init__(self, catalog: Catalog, public: Catalog | None, embedder: Embedder, seed: int, random_connectors: int = 60) -> None:
+        self.embedder = embedder
+        self.random = random.Random(seed)
+        self.random_connectors = random_connectors
+        texts = [MANUAL_TEXT, BUILTIN_TEXT]
+        for part in (catalog, public):
+            for operation in part.operations() if part else ():
+                texts += [operation_text(operation), connector_text(operation, part)]  # type: ignore[arg-type]
+        embedder.add(texts)
+        self.own = [Known("", "", True, embedder.rows[MANUAL_TEXT], embedder.rows[BUILTIN_TEXT])]
+        self.own += [self._known(o, catalog) for o in catalog.operations()]
+        self.public: dict[str, list[Known]] = {}
+        if public is not None:
+            for connector in public.connectors.values():
+                self.public[connector.name] = [self._known(o, public) for o in connector.operations]
+
+    def _known(self, operation: Operation, catalog: Catalog) -> Known:
+        rows = self.embedder.rows
+        return Known(
+            operation.text,
+            operation.connector or "",
+            operation.kind == "trigger",
+            rows[operation_text(operation)],
+            rows[connector_text(operation, catalog)],
+        )
+
+    def __call__(self, examples: Sequence[Example]) -> Batch:
+        rows = self.embedder.rows
+        count = len(examples)
+        width = max(len(e.ids) for e in examples)
+        length = max(len(e.kinds) for e in examples)
+        tokens = torch.zeros(count, width, dtype=torch.long)
+        segments = torch.zeros(count, width, dtype=torch.long)
+        readable = torch.zeros(count, width, dtype=torch.bool)
+        kinds = torch.full((count, length), -100)
+        legal = torch.zeros(count, length, len(KINDS), dtype=torch.bool)
+        shape = (count, length)
+        input_kinds, texts, owners, starts, ends = (torch.full(shape, -1) for _ in range(5))
+        pool = self._pool(examples)
+        index = {(k.text, public): i for i, (k, public) in enumerate(pool)}
+        operation = torch.full(shape, -100)
+        fitting = torch.zeros(count, 2, len(pool), dtype=torch.bool)
+        pointer_of: list[tuple[int, int, int]] = []
+        choices: list[tuple[tuple[str, int, int], ...]] = []
+        gold: list[int] = []
+        spans: list[tuple[int, int, int, int]] = []
+        for number, example in enumerate(examples):
+            tokens[number, : len(example.ids)] = torch.tensor(example.ids)
+            segments[number, : len(example.ids)] = torch.tensor(example.segments)
+            readable[number, : len(example.ids)] = True
+            steps = len(example.kinds)
+            kinds[number, :steps] = torch.tensor(example.kinds)
+            at = torch.tensor([t for t, allowed in enumerate(example.legal) for _ in allowed])
+            legal[number, at, torch.tensor([k for allowed in example.legal for k in allowed])] = True
+            legal[number, steps:, 0] = True
+            shown = [(k, rows[t] if t else -1, rows[o] if o else -1, s, e) for k, t, o, s, e in example.inputs]
+            for table, column in zip((input_kinds, texts, owners, starts, ends), zip(*shown, strict=True), strict=True):
+                table[number, :steps] = torch.tensor(column)
+            for step, name in example.operations:
+                operation[number, step] = index[name, example.public and bool(name) and "." in name]
+            for position, (known, public) in enumerate(pool):
+                fits = (public == example.public or not known.connector) and known.connector not in example.withheld
+                fitting[number, int(known.trigger), position] = fits
+            for step, which, candidates, right in example.pointers:
+                pointer_of.append((number, step, which))
+                choices.append(candidates)
+                gold.append(right)
+            spans += [(number, step, first, last) for step, first, last in example.spans]
+        most = max((len(c) for c in choices), default=1)
+        candidates = torch.full((len(choices), most, 3), -1)
+        mask = torch.zeros(len(choices), most, dtype=torch.bool)
+        for number, options in enumerate(choices):
+            candidates[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p) for t, s, p in options])
+            mask[number, : len(options)] = True
+        used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), candidates[..., 0].flatten()]).clamp(min=0))
+        vectors = torch.from_numpy(self.embedder.matrix[used.numpy()])
+        local = torch.full((int(used.max()) + 1,), -1)
+        local[used] = torch.arange(len(used))
+
+        def localised(table: Tensor) -> Tensor:
+            return torch.where(table >= 0, local[table.clamp(min=0)], table)
+
+        candidates = torch.stack([localised(candidates[..., 0]), candidates[..., 1], candidates[..., 2]], -1)
+        matrix = self.embedder.matrix
+        return Batch(
+            tokens, segments, readable, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
+            localised(texts), localised(owners), starts, ends, vectors,
+            torch.from_numpy(matrix[[k.summary_row for k, _ in pool]]), torch.from_numpy(matrix[[k.connector_row for k, _ in pool]]),
+            operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), candidates, mask, torch.tensor(gold, dtype=torch.long),
+            torch.tensor(spans).reshape(-1, 4),
+        )  # fmt: skip
+
+    def _pool(self, examples: Sequence[Example]) -> list[tuple[Known, bool]]:
+        pool = [(k, False) for k in self.own]
+        if any(e.public for e in examples):
+            wanted = {name.split(".")[0] for e in examples if e.public for _, name in e.operations if "." in name}
+            others = self.random.sample(sorted(self.public), min(self.random_connectors, len(self.public)))
+            for connector in sorted(wanted | set(others)):
+                pool += [(k, True) for k in self.public.get(connector, ())]
+        return pool
+
+
+def texts_of(example: Example) -> list[str]:
+    """All words of an example that need a vector."""
+    found = [t for _, t, _, _, _ in example.inputs] + [o for _, _, o, _, _ in example.inputs]
+    found += [t for _, _, candidates, _ in example.pointers for t, _, _ in candidates]
+    return [t for t in found if t]

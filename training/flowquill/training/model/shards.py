@@ -1,0 +1,100 @@
+"""Shards of encoded examples, written by worker processes ahead of the trainer and kept, so that a resumed run reads the same."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import time
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+
+from flowquill.grammar.catalog import Catalog
+from flowquill.training.model.encode import Example
+
+
+@cache
+def public_catalog(path: str) -> Catalog:
+    """The catalog made of the public operations in the folder `path`."""
+    from flowquill.training.data.public import load_public
+
+    return load_public(Path(path))[0]
+
+
+class ShardMaker:
+    """Writes shard files in the background and reads them. Use as a context manager."""
+
+    def __init__(self, folder: Path, seed: int, size: int, count: int, public: str, workers: int, split: str = "train") -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._jobs = [(folder, seed, number, size, public, split) for number in range(count)]
+        self._workers = max(1, workers)
+        self._processes: list[multiprocessing.process.BaseProcess] = []
+
+    def __enter__(self) -> ShardMaker:
+        context = multiprocessing.get_context("spawn")
+        for worker in range(self._workers):
+            process = context.Process(target=_work, args=(self._jobs[worker :: self._workers],), daemon=True)
+            process.start()
+            self._processes.append(process)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for process in self._processes:
+            process.terminate()
+
+    def wait(self, number: int) -> list[Example]:
+        """The examples of a shard, as soon as it is written. Raises RuntimeError where its writer died."""
+        path = _path(self.folder, number)
+        while not path.exists():
+            if self._processes and not any(p.is_alive() for p in self._processes):
+                raise RuntimeError(f"The process that writes {path} ended before its time; its message is above.")
+            time.sleep(0.5)
+        with path.open("rb") as file:
+            examples: list[Example] = pickle.load(file)
+        return examples
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:04d}.pickle"
+
+
+def _work(jobs: list[tuple[Path, int, int, int, str, str]]) -> None:
+    for folder, seed, number, size, public, split in jobs:
+        path = _path(folder, number)
+        if path.exists():
+            continue
+        examples = make_examples(seed * 1_000_003 + number, size, public, split)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            pickle.dump(examples, file)
+        part.rename(path)
+
+
+def make_examples(seed: int, size: int, public: str, split: str) -> list[Example]:
+    """`size` encoded examples; pairs that the decoder's choices cannot write are left out and counted in the log."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.grammar.forward import Forward
+    from flowquill.grammar.oracle import Unreachable
+    from flowquill.training.data.banks import load_banks
+    from flowquill.training.data.public import load_public
+    from flowquill.training.data.sampler import Sampler
+    from flowquill.training.model.encode import encode
+    from flowquill.training.model.pretrained import tokenizer
+
+    catalog = load_catalog()
+    sources = [(Sampler(catalog, load_banks(), seed, split), Forward(catalog), False)]
+    if public:
+        wide, banks = load_public(Path(public))
+        sources.append((Sampler(wide, banks, seed + 17, split), Forward(wide), True))
+    found: list[Example] = []
+    turn = 0
+    while len(found) < size:
+        turn += 1
+        sampler, forward, is_public = sources[1 if len(sources) > 1 and turn % 10 >= 6 else 0]
+        pair = sampler.sample()
+        try:
+            found.append(encode(pair, forward, tokenizer(), is_public))
+        except Unreachable:
+            continue
+    return found
