@@ -41,13 +41,13 @@ _BUILTIN = {
 }
 
 _VARIABLES = {
-    "text": "note",
+    "text": "text_value",
     "integer": "count",
     "number": "total",
     "boolean": "flag",
     "list": "collected",
     "object": "record",
-    "any": "stored",
+    "any": "value",
 }
 
 _EVENTS = frozenset(

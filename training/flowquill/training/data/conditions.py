@@ -1,0 +1,175 @@
+"""Conditions: what is compared, with what, and how people say it."""
+
+from __future__ import annotations
+
+from flowquill.grammar import tree
+from flowquill.training.data.draft import Draft
+from flowquill.training.data.nodes import Condition
+from flowquill.training.data.referents import Found, Owner
+
+_KINDS = {
+    "email": "email", "person": "person", "title": "keyword", "message": "keyword", "status": "status", "file_name": "file_name",
+    "path": "folder", "company": "company", "city": "city", "country": "country", "product": "product", "text": "keyword", "any": "keyword",
+    "id": "id", "url": "url", "phone": "phone",
+}  # fmt: skip
+_TEXT = ("email", "person", "title", "message", "status", "file_name", "path", "company", "city", "country", "product", "text", "any")
+_OPERATORS = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "==": "==", "!=": "!="}
+
+
+def condition(draft: Draft, *, joined: bool = True, owner: Owner | None = None, element: bool = False) -> Condition | None:
+    """A condition on something in scope; None where nothing fits. `owner` limits it to one; `element`: to be said of `item`."""
+    if joined and draft.chance(0.13):
+        first, second = condition(draft, joined=False, owner=owner), condition(draft, joined=False, owner=owner)
+        if first is not None and second is not None and first.expression != second.expression:
+            word = draft.rng.choice(("and", "and", "or"))
+            draft.tag(word)
+            said = draft.rng.choice(draft.banks.language["conditions"][word]).format(a=first.text, b=second.text)
+            return Condition(said, tree.Binary(word, first.expression, second.expression))
+        return first or second
+    opened = owner if owner is not None and owner.open_base is not None else (draft.open_owner() if owner is None else None)
+    if opened is not None and draft.chance(0.65):
+        return _of_column(draft, opened)
+    found = draft.scope.find(("text", "integer", "number", "boolean", "list"), None)
+    found = [f for f in found if f.place.sort not in ("content", "url", "object") and (owner is None or f.owner is owner)]
+    if not found:
+        return None
+    decided = [f for f in found if f.place.sort == "status"]
+    one = draft.prefer(decided if decided and draft.chance(0.35) else found)
+    return _of_place(draft, one)
+
+
+def _of_place(draft: Draft, one: Found) -> Condition | None:
+    phrase, expression = draft.rng.choice(one.phrases[:5]), one.expression
+    match one.place.type:
+        case "boolean":
+            return _boolean(draft, phrase, expression)
+        case "list":
+            return _list(draft, one, phrase, expression)
+        case "integer" | "number":
+            if one.place.sort == "id":
+                return _text(draft, phrase, expression, "id", number=True)
+            return _number(draft, phrase, expression)
+        case _:
+            if one.place.sort == "date":
+                return _date(draft, phrase, expression)
+            return _text(draft, phrase, expression, one.place.sort)
+
+
+def _of_column(draft: Draft, owner: Owner) -> Condition | None:
+    column = draft.rng.choice(draft.columns(None))
+    phrase, expression = draft.column_of(owner, column["name"])
+    draft.tag("column")
+    match column["class"]:
+        case "number":
+            return _number(draft, phrase, expression)
+        case "date":
+            return _date(draft, phrase, expression)
+        case sort:
+            return _text(draft, phrase, expression, sort, values=column.get("values"))
+
+
+def _phrase(draft: Draft, group: str, key: str) -> str:
+    return str(draft.rng.choice(draft.banks.language["conditions"][group][key]))
+
+
+def _call(name: str, *arguments: tree.Expression) -> tree.Expression:
+    return tree.Function(tree.Name(name), arguments)
+
+
+def _boolean(draft: Draft, phrase: str, expression: tree.Expression) -> Condition:
+    if draft.chance(0.7):
+        return Condition(_phrase(draft, "boolean", "true").format(x=phrase), expression)
+    return Condition(_phrase(draft, "boolean", "false").format(x=phrase), tree.Unary("not", expression))
+
+
+def _number(draft: Draft, phrase: str, expression: tree.Expression) -> Condition:
+    operator = draft.rng.choice((">", ">", ">", "<", "<", ">=", "<=", "==", "!="))
+    value = draft.values.value(draft.rng, draft.rng.choice(("count", "count", "amount")))
+    if isinstance(value, float):
+        value = round(value)
+    assert isinstance(value, int)
+    said = _phrase(draft, "number", operator).format(x=phrase, v=draft.number(value))
+    return Condition(said, tree.Binary(_OPERATORS[operator], expression, tree.Literal(value)))
+
+
+def _date(draft: Draft, phrase: str, expression: tree.Expression) -> Condition:
+    now = _call("utcNow")
+    kind = draft.rng.choice(("past", "past", "future", "older", "soon", "empty"))
+    if kind == "empty":
+        return Condition(_phrase(draft, "text", "empty").format(x=phrase), _call("empty", expression))
+    if kind in ("past", "future"):
+        return Condition(_phrase(draft, "date", kind).format(x=phrase), tree.Binary("<" if kind == "past" else ">", expression, now))
+    days = draft.rng.choice((2, 3, 5, 7, 10, 14, 30, 60, 90))
+    number: tree.Expression = tree.Literal(days)
+    if kind == "older":
+        number = tree.Unary("-", number)
+    said = _phrase(draft, "date", kind).format(x=phrase, v=draft.number(days))
+    return Condition(said, tree.Binary("<", expression, _call("addDays", now, number)))
+
+
+def _text(
+    draft: Draft, phrase: str, expression: tree.Expression, sort: str, *, values: list[str] | None = None, number: bool = False
+) -> Condition | None:
+    if number:
+        value = draft.rng.randint(100, 99999)
+        said = _phrase(draft, "text", "==").format(x=phrase, v=draft.ledger.mark(str(value), value))
+        return Condition(said, tree.Binary("==", expression, tree.Literal(value)))
+    kind = _KINDS.get(sort, "keyword")
+    if sort == "status":
+        choices = ("==",) * 7 + ("!=",) * 3 + ("in",) * 2 + ("empty", "not empty")
+    elif sort in ("title", "message", "path", "file_name"):
+        choices = ("contains",) * 7 + ("startsWith", "endsWith", "==", "empty", "not empty", "not contains")
+    else:
+        choices = ("==",) * 4 + ("contains",) * 4 + ("!=",) * 2 + ("endsWith", "startsWith", "empty", "not empty", "not contains", "in")
+    key = draft.rng.choice(choices)
+    if key in ("empty", "not empty"):
+        empty = _call("empty", expression)
+        return Condition(_phrase(draft, "text", key).format(x=phrase), empty if key == "empty" else tree.Unary("not", empty))
+
+    def value() -> tuple[str, tree.Expression]:
+        if key == "endsWith" and sort in ("file_name", "path", "title"):
+            text = "." + draft.rng.choice(draft.values.words("extension"))
+        elif key == "endsWith" and sort in ("email", "person"):
+            text = "@" + draft.rng.choice(draft.values.words("domain"))
+        else:
+            text = draft.rng.choice(values) if values else str(draft.values.value(draft.rng, kind))
+            if key in ("contains", "not contains", "startsWith") and sort == "email":
+                text = draft.rng.choice(draft.values.words("domain"))
+        quoted = draft.quote(text, "keyword" if kind != "email" else kind)
+        return quoted, tree.Literal(text)
+
+    said, literal = value()
+    template = _phrase(draft, "text", key)
+    if key == "in":
+        other, literal2 = value()
+        if literal2 == literal:
+            return None
+        draft.tag("or")
+        return Condition(
+            template.format(x=phrase, v=said, w=other), tree.Binary("or", tree.Binary("==", expression, literal), tree.Binary("==", expression, literal2))
+        )
+    text = template.format(x=phrase, v=said)
+    if key in ("==", "!="):
+        return Condition(text, tree.Binary(key, expression, literal))
+    called = _call(key.removeprefix("not "), expression, literal)
+    return Condition(text, tree.Unary("not", called) if key.startswith("not ") else called)
+
+
+def _list(draft: Draft, one: Found, phrase: str, expression: tree.Expression) -> Condition | None:
+    noun = phrase.removeprefix("the ").removeprefix("all ")
+    if not phrase.startswith("the ") or " of " in noun:
+        noun = one.place.path[-1].replace("_", " ") if one.place.path else "results"
+    from flowquill.training.data.referents import singular
+
+    key = draft.rng.choice(("empty", "empty", "not empty", "not empty", ">", "<", ">="))
+    template = _phrase(draft, "list", key)
+    if "{s}" in template and singular(noun) == noun:
+        template = _phrase(draft, "list", "empty" if key == "empty" else key)
+    empty = _call("empty", expression)
+    values = {"x": phrase, "n": noun, "s": singular(noun)}
+    if key in ("empty", "not empty"):
+        return Condition(template.format(**values), empty if key == "empty" else tree.Unary("not", empty))
+    count = draft.rng.choice((1, 2, 3, 5, 10, 20, 50, 100))
+    return Condition(
+        template.format(v=draft.number(count), **values), tree.Binary(key, _call("length", expression), tree.Literal(count))
+    )
