@@ -16,8 +16,21 @@ _VARIABLES = {"integer": "count", "number": "total", "text": "text_value", "list
 
 def tidy(flow: tree.Flow, catalog: Catalog) -> tree.Flow:
     """The flow with unused result names dropped, and its loops, variables and itself named by rule."""
-    used = _used(flow)
-    flow = _unnamed(flow, used)
+    flow = name_placeholders(_unnamed(flow, _used(flow)), catalog)
+    if flow.name.text != "new_flow":
+        return flow
+    calls = [n.callee for n in tree.walk(flow) if isinstance(n, tree.Call)]
+    operations = [o for c in calls if (o := catalog.find(c.connector.text if c.connector else None, c.operation.text))]
+    trigger = None
+    for given in flow.triggers:
+        if given.callee is not None:
+            connector = given.callee.connector.text if given.callee.connector else None
+            trigger = catalog.find(connector, given.callee.operation.text)
+    return replace(flow, name=tree.Name(flow_name(trigger, operations, set())))
+
+
+def name_placeholders(flow: tree.Flow, catalog: Catalog) -> tree.Flow:
+    """The flow with its placeholder loops and variables named."""
     taken = {t.name.text for t in flow.triggers if t.name is not None}
     for statement in flow.body:
         taken.update(bound_names(statement))
@@ -36,17 +49,7 @@ def tidy(flow: tree.Flow, catalog: Catalog) -> tree.Flow:
                 wanted = f"{base}_{number}"
             names[node.name.text] = wanted
             taken.add(wanted)
-    flow = rename(flow, names)
-    if flow.name.text != "new_flow":
-        return flow
-    calls = [n.callee for n in tree.walk(flow) if isinstance(n, tree.Call)]
-    operations = [o for c in calls if (o := catalog.find(c.connector.text if c.connector else None, c.operation.text))]
-    trigger = None
-    for given in flow.triggers:
-        if given.callee is not None:
-            connector = given.callee.connector.text if given.callee.connector else None
-            trigger = catalog.find(connector, given.callee.operation.text)
-    return replace(flow, name=tree.Name(flow_name(trigger, operations, set())))
+    return rename(flow, names)
 
 
 def _placeholder(name: str, base: str) -> bool:
