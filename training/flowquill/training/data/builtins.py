@@ -116,10 +116,7 @@ def _clock(draft: Draft) -> tuple[int, int, str]:
         if style < 0.5:
             return hour, minute, f"{mark(str(hour) if draft.chance(0.6) else f'{hour:02}', hour)}:{mark(f'{minute:02}', minute)}"
         shown = rng.choice((half, half.upper(), f" {half}", f" {half.upper()}", f" {half[0]}.m."))
-        # The half of the day belongs to the hour, so the hour is only said plainly where both agree.
-        if hour == twelve:
-            return hour, minute, f"{mark(str(hour), hour)}:{mark(f'{minute:02}', minute)}{shown}"
-        return hour, minute, f"{mark(str(hour), hour)}:{mark(f'{minute:02}', minute)}"
+        return hour, minute, f"{mark(str(twelve), hour)}:{mark(f'{minute:02}', minute)}{shown}"
     style = rng.random()
     if hour == 12 and style < 0.5:
         return 12, 0, mark("noon", 12) if draft.chance(0.8) else mark("midday", 12)

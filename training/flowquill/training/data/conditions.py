@@ -52,7 +52,32 @@ def _of_place(draft: Draft, one: Found) -> Condition | None:
         case _:
             if one.place.sort == "date":
                 return _date(draft, phrase, expression)
-            return _text(draft, phrase, expression, one.place.sort)
+            return _text(draft, phrase, expression, one.place.sort, values=usual(draft, one))
+
+
+_USUAL = {
+    "severity": ["High", "Medium", "Low", "Critical", "Informational"],
+    "priority": ["High", "Medium", "Low", "Urgent", "Critical"],
+    "importance": ["high", "normal", "low"],
+    "currency": ["USD", "EUR", "GBP", "CHF"],
+    "language": ["en", "de", "fr", "es", "English", "German"],
+    "outcome": ["Approve", "Reject", "Approved", "Rejected"],
+    "media_type": ["application/pdf", "image/png", "text/csv"],
+}
+
+
+def usual(draft: Draft, one: Found) -> list[str] | None:
+    """Values that such a property really takes: what operations of the connector accept under its name, or common ones."""
+    if one.place.sort != "status" or not one.place.path:
+        return None
+    name = one.place.path[-1]
+    operation = one.owner.operation
+    if operation is not None and operation.connector in draft.catalog.connectors:
+        for other in draft.catalog.connectors[operation.connector].operations:
+            parameter = other.parameter(name)
+            if parameter is not None and parameter.enum:
+                return list(parameter.enum)
+    return _USUAL.get(name)
 
 
 def _of_column(draft: Draft, owner: Owner) -> Condition | None:
@@ -77,6 +102,8 @@ def _call(name: str, *arguments: tree.Expression) -> tree.Expression:
 
 
 def _boolean(draft: Draft, phrase: str, expression: tree.Expression) -> Condition:
+    if phrase.startswith("whether "):
+        return Condition(phrase.removeprefix("whether "), expression)
     if draft.chance(0.7):
         return Condition(_phrase(draft, "boolean", "true").format(x=phrase), expression)
     return Condition(_phrase(draft, "boolean", "false").format(x=phrase), tree.Unary("not", expression))

@@ -18,8 +18,11 @@ from flowquill.training.data.text import Ledger
 from flowquill.training.data.values import BARE, QUOTED, Values, number_word
 
 KEY = "\ue500"
-_DETERMINERS = re.compile(r"(?:\b(?:the|a|an|our|my|their|its|named|called|titled|labelled|of type|every|each|all|any|new)|[\"'“‘#(/@])\s*$", re.IGNORECASE)
-_BEFORE_REFERENCE = re.compile(r"\b(?:the|a|an|our|my|their|its|every|each|all|any|new|\w+'s)\s*$|[\"'“‘#(/@]$", re.IGNORECASE)
+# A reference may stand behind a preposition, a verb at the beginning, or "and"; not behind a noun ("row {id}") or an article.
+_BEFORE_REFERENCE = re.compile(
+    r"(?:^|\b(?:to|in|into|from|with|for|about|on|onto|of|at|as|by|under|via|using|and|saying|is|are|than|through|inside|between|after|before|"
+    r"contains|containing|reads|reading|mentioning|email|tell|notify|message|text|ask|set|titled|called|named|it|them|out|up|off|against))\s$|^\w+ $"
+)
 _AFTER_REFERENCE = re.compile(
     r"^(?:$|[,.;:)]|\s+(?:in|to|for|with|on|about|from|as|and|into|under|through|via|using|by|at|or|is|are|of|if|when|saying|inside|that|who|whose|"
     r"then|so|until|after|before|within|up|off|out|over|against|between|a|an|the|was|has|gets|named|called|titled)\b)"
@@ -188,7 +191,7 @@ class Draft:
     def _slot(
         self, bank: OperationBank, parameter: Parameter, kind: str | Sequence[Any], before: str, after: str, references: float
     ) -> tuple[str, tree.Expression] | None:
-        possible = self.scope.owners and not _BEFORE_REFERENCE.search(before) and _AFTER_REFERENCE.search(after)
+        possible = self.scope.owners and _BEFORE_REFERENCE.search(before) and _AFTER_REFERENCE.search(after)
         if possible and not parameter.enum and self.chance(references):
             made = self.reference(bank.operation, parameter, kind)
             if made is not None:

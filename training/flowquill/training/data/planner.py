@@ -177,9 +177,14 @@ class Planner:
     def _node(self, budget: int, depth: int, before: Sequence[Node]) -> tuple[Node | None, int]:
         draft = self.draft
         lists = self._lists()
-        if lists and depth < 3 and draft.chance(0.55):
+        wanted = lists[0].owner.operation if lists else None
+        share_of_loops = 0.12 if depth else 0.5
+        if wanted is not None and wanted.kind == "trigger":
+            share_of_loops *= 0.3
+        if lists and depth < 3 and draft.chance(share_of_loops):
             share = max(1, min(budget, draft.rng.choice((1, 1, 1, 2, 2, 3))))
-            loop = self.loop(draft.rng.choice(lists[:3]), share, depth)
+            near = [f for f in lists if f.owner is lists[0].owner]
+            loop = self.loop(draft.rng.choice(near), share, depth)
             if loop is not None:
                 return loop, share
         roll = draft.rng.random()
@@ -296,11 +301,14 @@ class Planner:
             phrase, subject = draft.column_of(opened, column["name"])
             values = list(column["values"])
         elif found:
-            one = draft.prefer(found)
+            opened = None
+            one = draft.prefer([f for f in found if f.owner.operation] or found)
             phrase, subject = draft.rng.choice(one.phrases[:4]), one.expression
         else:
             return None
         count = draft.rng.choice((2, 2, 2, 3, 3, 4))
+        if not values and found and opened is None:
+            values = conditions.usual(draft, one) or []
         values = values or [str(draft.values.value(draft.rng, "status")) for _ in range(6)]
         values = list(dict.fromkeys(values))
         draft.rng.shuffle(values)

@@ -12,6 +12,7 @@ from flowquill.training.data.banks import Banks, ItemBank, OperationBank
 from flowquill.training.data.inflect import plural
 
 PRONOUNS = ("its ", "their ", "his ", "her ", "it", "them", "they ", "that ", "where it", "when it", "what they")
+_CLAUSES = ("whether ", "how ", "why ")
 _PERSONS = frozenset(
     "from from_ sender requester reporter author owner assignee organizer created_by modified_by user user_email mail manager employee "
     "recipient customer_email respondent responder submitted_by assigned_to".split()
@@ -164,7 +165,11 @@ class Scope:
                     continue
                 if classes is not None and place.sort not in classes and place.output.name != name:
                     continue
-                phrases = tuple(p for p in place.phrases if p not in later and (focused or not p.startswith(PRONOUNS)))
+                phrases = tuple(
+                    p
+                    for p in place.phrases
+                    if p not in later and (focused or not p.startswith(PRONOUNS)) and (not p.startswith(_CLAUSES) or place.type == "boolean")
+                )
                 if phrases:
                     found.append(Found(owner, place, phrases))
             for place in owner.places:

@@ -1,0 +1,103 @@
+"""Sections about the language: parsing and checking, a keystroke, loading the catalog, a step of the forward parser."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from time import perf_counter
+
+from flowquill.bench.figures import Figure, Settings, Stopwatch
+from flowquill.bench.samples import long_flow
+from flowquill.grammar.catalog import load_catalog
+from flowquill.grammar.check import check
+from flowquill.grammar.forward import Forward, State
+from flowquill.grammar.parse import parse
+
+
+def parse_and_check(settings: Settings) -> Iterator[Figure]:
+    """A 1,000-line file from nothing."""
+    catalog, text = load_catalog(), long_flow()
+    parsing, checking = Stopwatch(), Stopwatch()
+    for _ in range(max(5, settings.repeat)):
+        with parsing:
+            parsed = parse(text)
+        with checking:
+            check(parsed, catalog)
+    yield Figure("parse and check", "parse 1,000 lines, p50", parsing.p(0.5), "ms")
+    yield Figure("parse and check", "check 1,000 lines, p50", checking.p(0.5), "ms")
+
+
+def keystroke(settings: Settings) -> Iterator[Figure]:
+    """Diagnostics of a 1,000-line file after typing or deleting one character."""
+    from flowquill.grammar.incremental import Document
+
+    catalog, text = load_catalog(), long_flow()
+    document = Document(text, catalog)
+    watch = Stopwatch()
+    picked = random.Random(7)
+    for _ in range(max(100, settings.repeat)):
+        place = picked.randrange(len(text))
+        deleted = picked.random() < 0.3
+        text = text[:place] + ("" if deleted else picked.choice('abc ._"{}(')) + text[place + deleted :]
+        with watch:
+            document = document.changed(text)
+            _ = document.diagnostics
+        if picked.random() < 0.5:
+            text = long_flow()
+            document = document.changed(text)
+    yield Figure("keystroke", "diagnostics, p50", watch.p(0.5), "ms")
+    yield Figure("keystroke", "diagnostics, p95", watch.p(0.95), "ms", bar=30)
+
+
+def catalog_load(settings: Settings) -> Iterator[Figure]:
+    """All packaged connectors from their files, in a fresh process each time so that nothing is cached."""
+    import subprocess
+    import sys
+
+    code = (
+        "from time import perf_counter as t; from flowquill.grammar.catalog import load_catalog; s = t(); c = load_catalog(); "
+        "print((t() - s) * 1000, sum(1 for _ in c.operations()))"
+    )
+    times: list[float] = []
+    operations = 0
+    for _ in range(max(5, settings.repeat // 2)):
+        out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+        times.append(float(out[0]))
+        operations = int(out[1])
+    times.sort()
+    yield Figure("catalog", "operations", operations, "")
+    yield Figure("catalog", "load, p50", times[len(times) // 2], "ms", bar=50)
+
+
+def forward_steps(settings: Settings) -> Iterator[Figure]:
+    """Random walks of the forward parser: what is legal next, its values, one of them taken."""
+    forward = Forward(load_catalog())
+    picked = random.Random(11)
+    steps = 0
+    start = perf_counter()
+    for _ in range(max(5, settings.repeat)):
+        state: State | None = forward.start
+        for _ in range(150):
+            if state is None:
+                break
+            state = _step(state, picked)
+            steps += 1
+    spent = perf_counter() - start
+    yield Figure("forward parser", "one step", spent / steps * 1e6, "µs")
+
+
+def _step(state: State, picked: random.Random) -> State | None:
+    terminals = sorted(t for t in state.terminals() if not t.startswith("$"))
+    if not terminals:
+        return None
+    terminal = picked.choice(terminals)
+    values = state.values(terminal)
+    if values.fixed:
+        text = picked.choice(values.fixed)
+    elif terminal == "NUMBER":
+        text = "1"
+    elif values.spans or values.free:
+        text = f"name_{picked.randrange(1_000_000)}"
+    else:
+        text = state.forward.table.literals.get(terminal, "")
+    return state.shift(terminal, text)

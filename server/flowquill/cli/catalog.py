@@ -1,0 +1,159 @@
+"""`flowquill catalog`: what flows can call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from flowquill.cli.errors import CommandError
+from flowquill.cli.options import catalog_options, open_catalog
+from flowquill.grammar.catalog import Catalog, Connector, Operation, Output, Parameter, load_catalog
+
+
+@click.group("catalog")
+def command() -> None:
+    """List connectors and operations, or show one."""
+
+
+@command.command("list")
+@catalog_options
+@click.option("--kind", type=click.Choice(["action", "trigger"]), help="Only actions, or only triggers.")
+@click.option("--json", "as_json", is_flag=True, help="Print rows with id, name, connector, kind, title and summary.")
+def list_command(catalogs: tuple[str, ...], builtin: bool, kind: str | None, as_json: bool) -> int:
+    """List all operations with their original id and the name they have in a flow."""
+    catalog = open_catalog(catalogs, builtin)
+    operations = [o for o in catalog.operations() if kind in (None, o.kind)]
+    if as_json:
+        _print_json([row(o) for o in operations])
+    else:
+        _print_rows(operations)
+    return 0
+
+
+def _names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    catalog = load_catalog()
+    names = [*catalog.connectors, *(o.text for o in catalog.operations())]
+    return [n for n in names if n.startswith(incomplete)]
+
+
+@command.command("show")
+@click.argument("name", shell_complete=_names)
+@catalog_options
+@click.option("--json", "as_json", is_flag=True, help="Print the full entry; a connector's is the form of a catalog file.")
+def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: bool) -> int:
+    """Show NAME: a connector, an operation (connector.operation) or an original operation id."""
+    catalog = open_catalog(catalogs, builtin)
+    connector = catalog.connectors.get(name)
+    if connector is not None:
+        if as_json:
+            _print_json(connector_json(connector))
+        else:
+            click.echo(f"{connector.name}  {connector.title} ({connector.api})\n{connector.summary}\n")
+            _print_rows(connector.operations)
+        return 0
+    operations = _find(catalog, name)
+    if not operations:
+        raise CommandError(f"The catalog has no connector, operation or operation id {name}{_nearest(catalog, name)}")
+    if as_json:
+        entries = [{"connector": o.connector, **operation_json(o)} for o in operations]
+        _print_json(entries[0] if len(entries) == 1 else entries)
+    else:
+        click.echo("\n\n".join(_card(o) for o in operations))
+    return 0
+
+
+def row(operation: Operation) -> dict[str, Any]:
+    """A row of `list`: `id` is the original operation id, `name` what a flow writes."""
+    return {
+        "id": operation.id,
+        "name": operation.text,
+        "connector": operation.connector,
+        "kind": operation.kind,
+        "title": operation.title,
+        "summary": operation.summary,
+    }
+
+
+def connector_json(connector: Connector) -> dict[str, Any]:
+    """A connector in the form of a catalog file."""
+    return {
+        "name": connector.name,
+        "title": connector.title,
+        "api": connector.api,
+        "category": connector.category,
+        "summary": connector.summary,
+        "operations": [operation_json(o) for o in connector.operations],
+    }
+
+
+def operation_json(operation: Operation) -> dict[str, Any]:
+    """An operation in the form of a catalog file."""
+    entry: dict[str, Any] = {
+        "name": operation.name,
+        "id": operation.id,
+        "aliases": list(operation.aliases),
+        "kind": operation.kind,
+        "title": operation.title,
+        "method": operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "phrases": list(operation.phrases),
+        "parameters": [_parameter_json(p) for p in operation.parameters],
+        "outputs": [_output_json(o) for o in operation.outputs],
+    }
+    return {**entry, "split_on": operation.split_on} if operation.split_on else entry
+
+
+def _parameter_json(parameter: Parameter) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": parameter.name, "path": parameter.path, "type": parameter.type, "required": parameter.required}
+    extra = {"enum": list(parameter.enum), "default": parameter.default, "format": parameter.format, "summary": parameter.summary}
+    return {**entry, **{k: v for k, v in extra.items() if v not in (None, "", [])}}
+
+
+def _output_json(output: Output) -> dict[str, Any]:
+    entry: dict[str, Any] = {"name": output.name, "path": output.path, "type": output.type}
+    extra = {"format": output.format, "enum": list(output.enum), "properties": [_output_json(p) for p in output.properties]}
+    return {**entry, **{k: v for k, v in extra.items() if v not in ("", [])}}
+
+
+def _find(catalog: Catalog, name: str) -> tuple[Operation, ...]:
+    found = catalog.find(*name.split(".", 1)) if "." in name else catalog.find(None, name)
+    return (found,) if found else catalog.by_id(name)
+
+
+def _nearest(catalog: Catalog, name: str) -> str:
+    from difflib import get_close_matches
+
+    names = [*catalog.connectors, *(o.text for o in catalog.operations()), *(o.id for o in catalog.operations())]
+    near = get_close_matches(name, names, n=3)
+    return f"; did you mean {' or '.join(near)}?" if near else "; see flowquill catalog list."
+
+
+def _card(operation: Operation) -> str:
+    lines = [f"{operation.text}  {operation.kind}, id {operation.id}", operation.summary]
+    if operation.parameters:
+        lines.append("parameters:")
+        for p in operation.parameters:
+            values = f" ({', '.join(p.enum)})" if p.enum else ""
+            lines.append(f"  {p.name}: {p.type}{', required' if p.required else ''}{values}  {p.summary}".rstrip())
+    if operation.outputs:
+        lines.append("outputs:")
+        for o in operation.outputs:
+            inner = f" of {', '.join(p.name for p in o.properties)}" if o.properties else ""
+            lines.append(f"  {o.name}: {o.type}{inner}")
+    return "\n".join(lines)
+
+
+def _print_rows(operations: Iterable[Operation]) -> None:
+    rows = [(o.text, o.kind, o.id, o.title) for o in operations]
+    widths = [max((len(r[i]) for r in rows), default=0) for i in range(3)]
+    for r in rows:
+        click.echo("  ".join([*(text.ljust(w) for text, w in zip(r[:3], widths, strict=True)), r[3]]).rstrip())
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

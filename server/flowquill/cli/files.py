@@ -1,0 +1,66 @@
+"""Reads and writes the files commands are given: each way a path can be unfit is one sentence, and a write is all or nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from flowquill.cli.errors import CommandError
+
+STDIN = "-"
+MAX_BYTES = 20_000_000
+
+
+def read_text(path: str) -> str:
+    """The text of a UTF-8 file, line ends as they are; `-` reads the standard input. Raises CommandError."""
+    name = "the standard input" if path == STDIN else path
+    data = sys.stdin.buffer.read(MAX_BYTES + 1) if path == STDIN else _bytes(path)
+    if len(data) > MAX_BYTES:
+        raise CommandError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; a flow file is text of some kilobytes.")
+    if b"\0" in data:
+        raise CommandError(f"{name} is a binary file; give a text file in UTF-8.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{name} is not UTF-8 (byte {error.start + 1}); save it as UTF-8 and try again.") from None
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise CommandError(f"There is no file {path}; check the path.") from None
+    except IsADirectoryError:
+        raise CommandError(f"{path} is a directory; give a file.") from None
+    except PermissionError:
+        raise CommandError(f"{path} may not be read; check its permissions.") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise CommandError(f"{path} cannot be read ({reason}); check the path.") from None
+
+
+def write_text(path: str, text: str) -> None:
+    """Replaces a file's text at once: whoever looks sees the old text or the new one. Raises CommandError."""
+    target = Path(os.path.realpath(path))
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
+            temporary = stream.name
+            stream.write(text.encode("utf-8"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            os.chmod(temporary, target.stat().st_mode & 0o7777)
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise CommandError(f"{path} cannot be written ({error.strerror or error}); the file is as it was.") from None
+
+
+def line_column(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of a code point offset, both from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
