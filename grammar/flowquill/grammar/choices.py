@@ -119,7 +119,7 @@ _WORDS = {
     "TIMED_OUT": "timed_out", "EQUAL": "equal", "MANUAL": "manual",
 }  # fmt: skip
 _VALUED = ("TYPE", "COMPARISON", "SIGN", "FACTOR")
-_SPELLED = {"TYPE": tuple(types.SIMPLE), "COMPARISON": ("==", "!=", "<=", ">=", "<", ">"), "SIGN": ("+", "-"), "FACTOR": ("*", "/", "%")}
+_SPELLED = {"TYPE": tuple(f"type:{name}" for name in types.SIMPLE), "COMPARISON": ("==", "!=", "<=", ">=", "<", ">"), "SIGN": ("+", "-"), "FACTOR": ("*", "/", "%")}
 FUNCTION_CHOICES = tuple(sorted(FUNCTIONS))
 KINDS: tuple[str, ...] = (
     *dict.fromkeys(_WORDS.values()),
@@ -328,7 +328,7 @@ class Writer:
         if kind == "??":
             return self._feed((self.state.forward.coalesce, "??"))
         if kind in _SPELLING:
-            return self._feed((_SPELLING[kind], kind))
+            return self._feed((_SPELLING[kind], kind.removeprefix("type:")))
         if kind == "for":
             return self._feed(("FOR", "for"), ("NAME", self._fresh("element")), ("IN", "in"))
         if kind == "var":

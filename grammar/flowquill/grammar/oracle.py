@@ -104,7 +104,7 @@ class Oracle:
                 if given.optional or given.default is not None or given.description is not None:
                     raise Unreachable("inputs are chosen with their type only")
                 yield Step("input", self._words(given.name.text))
-                yield Step(given.type)
+                yield Step(f"type:{given.type}")
             yield Step("end")
         tokens = self.writer.tokens
         if trigger.name is not None and tokens[-2][0] == "AS":
@@ -154,7 +154,7 @@ class Oracle:
             case tree.Var():
                 yield Step("var")
                 derived = self.writer.tokens[-2][1]
-                yield Step(statement.type)
+                yield Step(f"type:{statement.type}")
                 self.names[statement.name.text] = derived
                 if statement.value is not None:
                     yield Step("equal")
