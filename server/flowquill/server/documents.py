@@ -1,0 +1,116 @@
+"""The open files: an immutable snapshot a version, and what the parser and the checker say of it, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from flowquill.server.lines import Lines
+
+if TYPE_CHECKING:
+    from flowquill.grammar.catalog import Catalog
+    from flowquill.grammar.diagnostics import Diagnostic
+    from flowquill.grammar.parse import Parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A file at one version. `version` None: the client gave none."""
+
+    uri: str
+    version: int | None
+    lines: Lines
+
+    @property
+    def text(self) -> str:
+        """The whole text, with the line breaks the client uses."""
+        return self.lines.text
+
+    @property
+    def line_break(self) -> str:
+        """The line break to write into this file."""
+        return "\r\n" if "\r\n" in self.text else "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What a snapshot means under a catalog. `diagnostics` are the checker's, with their fixes."""
+
+    snapshot: Snapshot
+    catalog: Catalog
+    parsed: Parsed
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class UnknownDocument(Exception):
+    """A request for a file that is not open. The message is one sentence for a person."""
+
+
+@dataclass
+class Documents:
+    """The store. Snapshots are replaced by the event loop only; `analyse` may be called by any thread."""
+
+    encoding: str = "utf-16"
+    _open: dict[str, Snapshot] = field(default_factory=dict)
+    _analyses: dict[str, Analysis] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def open(self, uri: str, version: int | None, text: str) -> None:
+        """A file was opened, or all of its text replaced."""
+        self._open[uri] = Snapshot(uri, version, Lines.of(text, self.encoding))
+
+    def change(self, uri: str, version: int | None, changes: Sequence[types.TextDocumentContentChangeEvent]) -> None:
+        """Applies a client's edits in order. A file that was never opened is taken as empty before."""
+        before = self._open.get(uri)
+        if before is not None and version is not None and before.version is not None and version < before.version:
+            return
+        lines = before.lines if before is not None else Lines.of("", self.encoding)
+        for change in changes:
+            if isinstance(change, types.TextDocumentContentChangePartial):
+                start, end = lines.offsets(change.range)
+                text = lines.text[:start] + change.text + lines.text[end:]
+            else:
+                text = change.text
+            lines = Lines.of(text, self.encoding)
+        self._open[uri] = Snapshot(uri, version, lines)
+
+    def close(self, uri: str) -> None:
+        """A file was closed; what was known of it is forgotten."""
+        self._open.pop(uri, None)
+        with self._lock:
+            self._analyses.pop(uri, None)
+
+    def get(self, uri: str) -> Snapshot | None:
+        """The newest snapshot, or None where the file is not open."""
+        return self._open.get(uri)
+
+    def snapshot(self, uri: str) -> Snapshot:
+        """The newest snapshot. Raises UnknownDocument."""
+        found = self._open.get(uri)
+        if found is None:
+            raise UnknownDocument(f"The file {uri} is not open; open it in the editor first.")
+        return found
+
+    def uris(self) -> tuple[str, ...]:
+        """The open files."""
+        return tuple(self._open)
+
+    def analyse(self, snapshot: Snapshot, catalog: Catalog) -> Analysis:
+        """Parses and checks a snapshot; the newest result of each file is kept."""
+        from flowquill.grammar.check import check
+        from flowquill.grammar.parse import parse
+
+        with self._lock:
+            known = self._analyses.get(snapshot.uri)
+        if known is not None and known.snapshot is snapshot and known.catalog is catalog:
+            return known
+        parsed = parse(snapshot.text)
+        made = Analysis(snapshot, catalog, parsed, check(parsed, catalog))
+        if self._open.get(snapshot.uri) is snapshot:
+            with self._lock:
+                self._analyses[snapshot.uri] = made
+        return made

@@ -1,0 +1,89 @@
+"""Loads what is heavy behind the editor's back: first grammar and catalog, then the model. Each ends as a future."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowquill.generation.pipeline import Generator
+    from flowquill.grammar.catalog import Catalog
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's."""
+
+    catalogs: tuple[str, ...] = ()
+    builtin: bool = True
+    model: str | None = None
+
+    @classmethod
+    def read(cls, given: object) -> tuple[Settings, list[str]]:
+        """Settings from a client's object, with a sentence for each value that cannot be used (its default is taken)."""
+        if isinstance(given, dict) and isinstance(given.get("flowquill"), dict):
+            given = given["flowquill"]
+        if not isinstance(given, dict):
+            return cls(), [] if given is None else ["The settings of flowquill are no object; the defaults are used."]
+        complaints = []
+        catalogs, builtin, model = given.get("catalogs") or [], given.get("builtinCatalog", True), given.get("model") or None
+        if isinstance(catalogs, str):
+            catalogs = [catalogs]
+        if not (isinstance(catalogs, list) and all(isinstance(c, str) for c in catalogs)):
+            catalogs = []
+            complaints.append("The setting flowquill.catalogs is no list of paths; no further catalog is used.")
+        if not isinstance(builtin, bool):
+            builtin = True
+            complaints.append("The setting flowquill.builtinCatalog is neither true nor false; true is used.")
+        if not (model is None or isinstance(model, str)):
+            model = None
+            complaints.append("The setting flowquill.model is no path of a folder; the model of the package is used.")
+        return cls(tuple(catalogs), builtin, model), complaints
+
+
+@dataclass
+class Loading:
+    """One load under some settings. `catalog` and `generator` end with a value or with the reason why there is none."""
+
+    settings: Settings
+    catalog: Future[Catalog] = field(default_factory=Future)
+    generator: Future[Generator] = field(default_factory=Future)
+    _started: bool = False
+    _lock: Lock = field(default_factory=Lock)
+
+    def start(self) -> None:
+        """Begins in a thread of its own, once; later calls do nothing."""
+        with self._lock:
+            if self._started:
+                return
+            self._started = True
+        Thread(target=self._run, name="flowquill-loading", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            from flowquill.grammar.catalog import load_catalog
+            from flowquill.grammar.check import check
+            from flowquill.grammar.parse import parse
+
+            catalog = load_catalog([Path(p) for p in self.settings.catalogs], builtin=self.settings.builtin)
+            check(parse(""), catalog)
+        except BaseException as error:
+            log.exception("loading the catalog failed")
+            self.catalog.set_exception(error)
+            self.generator.set_exception(error)
+            return
+        self.catalog.set_result(catalog)
+        try:
+            from flowquill.generation import pipeline
+
+            folder = Path(self.settings.model) if self.settings.model else None
+            self.generator.set_result(pipeline.open_generator(catalog, folder))
+        except BaseException as error:
+            log.warning("loading the model failed: %s", error)
+            self.generator.set_exception(error)
