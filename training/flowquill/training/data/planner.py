@@ -138,7 +138,8 @@ class Planner:
     def _act(self, bank: OperationBank, text: str, arguments: tuple[tree.Argument, ...]) -> Act:
         draft, operation = self.draft, bank.operation
         named = next((m for m in bank.mentions if m in text), None)
-        if self.withhold and named and not draft.withheld and draft.chance(0.5):
+        used = {o.connector for o in draft.operations}
+        if self.withhold and named and not draft.withheld and operation.connector not in used and draft.chance(0.5):
             draft.withheld[operation.connector or ""] = None
         if operation.connector in draft.withheld:
             draft.tag("todo", "withheld")

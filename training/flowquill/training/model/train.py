@@ -173,7 +173,7 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
             optimizer.zero_grad()
             step += 1
             for name, value in parts.items():
-                sums.setdefault(name, []).append(float(value))
+                sums.setdefault(name, []).append(float(value.detach()))
             if step % 20 == 0:
                 means = {name: round(sum(v) / len(v), 4) for name, v in sums.items()}
                 sums = {}
