@@ -13,7 +13,7 @@ import numpy as np
 from flowquill.generation.engine import Hypothesis, Task
 from flowquill.generation.features import MANUAL_TEXT, OPERATIONS, POINTERS, SPANS, Input, Reading, Trace, connector_text, context_places, operation_text, read
 from flowquill.generation.heads import Array, Heads, log_softmax
-from flowquill.generation.model_files import default_folder, examine
+from flowquill.generation.model_files import FORMAT, default_folder, examine
 from flowquill.generation.network import Network, OnnxNetwork, Vectors, Words
 from flowquill.generation.numbers import find_numbers
 from flowquill.generation.request import Cancelled, GenerationError
@@ -28,7 +28,6 @@ from flowquill.grammar.tidy import tidy
 
 MAX_STEPS = 300
 MAX_SPAN = 80
-FORMAT = 1
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MANIFEST = "manifest.json"
+FORMAT = 1
+"""Of `model.json`; a model of another format is refused."""
 
 
 @dataclass(frozen=True, slots=True)
