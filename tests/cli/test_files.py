@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.cli.command import Run, one_sentence
 
-GOOD = 'flow a {\n  on manual()\n  compose(value: 1)\n}\n'
+GOOD = 'flow a {\n  on manual()\n\n  compose(value: 1)\n}\n'
 BAD = 'flow a {\n  on manual()\n  nowhere.nothing()\n}\n'
 UGLY = 'flow a{on manual()\n\n\n\n   compose( value:1 )}'
 

@@ -350,7 +350,7 @@ class _Checker:
                 self.report("FQ006", f"the parameter {parameter.name} cannot be {written(node)}; expected one of {shown}", node, *fixes)
 
     def _near(self, name: tree.Name, offered: Iterable[str], always: bool = False) -> tuple[Fix, ...]:
-        near = _nearest(name.text, offered, 0.3 if always else 0.55)
+        near = _nearest(name.text, offered, 0.3 if always else 0.65)
         return tuple(Fix(f"Change to {n}", (Edit(name.span, n),)) for n in near)
 
     # Expressions
@@ -502,7 +502,7 @@ def _step_names(flow: tree.Flow) -> Iterator[str]:
             yield node.name.text
 
 
-def _nearest(text: str, offered: Iterable[str], cutoff: float = 0.55) -> list[str]:
+def _nearest(text: str, offered: Iterable[str], cutoff: float = 0.65) -> list[str]:
     """Up to three of `offered` that look like `text`, the nearest first."""
     lowered: Mapping[str, str] = {o.lower(): o for o in offered}
     return [lowered[m] for m in get_close_matches(text.lower(), lowered, 3, cutoff)]

@@ -24,7 +24,8 @@ _VALUES = re.compile(
     r"""|(?P<NUMBER>(?<![\w.])\d+(?:[.,]\d+)*(?![\w]))"""
 )
 _PLACEHOLDER = re.compile(rf"\b(?:{'|'.join(_KINDS)})_[0-9]+\b")
-_STRING = re.compile(r'(?<!\$)"((?:[^"\\\n]|\\.)*)"')
+# A template is passed over whole, with the strings inside its braces, so that its quotes are not taken for a string's.
+_STRING = re.compile(r'\$"(?:[^"\\{]|\\.|\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})*"|"((?:[^"\\\n]|\\.)*)"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,12 @@ def _tried(state: _State, edits: tuple[Edit, ...], catalog: Catalog, known: Know
     text = apply(state.text, edits)
     grown = len(text) - len(state.text)
     after = _examined(text, catalog, (state.region[0], state.region[1] + grown), known)
-    return after if len(after.errors) < len(state.errors) else None
+    return after if _cost(after) < _cost(state) else None
+
+
+def _cost(state: _State) -> tuple[int, int]:
+    """Fewer errors are better; of as many, those further down: a mended step may leave its readers to be mended next."""
+    return len(state.errors), -min((e.span[0] for e in state.errors), default=0)
 
 
 def apply(text: str, edits: tuple[Edit, ...]) -> str:

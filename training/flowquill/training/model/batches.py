@@ -31,7 +31,7 @@ class Known:
 class Collator:
     """Makes batches. `random_connectors`: of the public operations, how many connectors beside the batch's own are offered."""
 
-    def __init__(self, catalog: Catalog, public: Catalog | None, embedder: Embedder, seed: int, random_connectors: int = 60) -> None:
+    def __init__(self, catalog: Catalog, public: Catalog | None, embedder: Embedder, seed: int, random_connectors: int = 40) -> None:
         self.embedder = embedder
         self.random = random.Random(seed)
         self.random_connectors = random_connectors

@@ -89,6 +89,8 @@ def new_model(config: BaseConfig) -> FlowquillModel:
     if config.start_from:
         return FlowquillModel.from_pretrained(config.start_from)
     read = json.loads((folder() / "config.json").read_text())
+    # Every pair is seen about once: dropout in the encoder would only cost time (a seventh of a batch).
+    read.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     model = FlowquillModel(FlowquillConfig(encoder=read, kinds=list(KINDS), layers=config.layers))
     model.encoder.load_state_dict(encoder().state_dict())
     return model
