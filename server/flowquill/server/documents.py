@@ -1,4 +1,4 @@
-"""The open files: an immutable snapshot a version, and what the parser and the checker say of it, worked out once."""
+"""The open files: an immutable snapshot a version, and what the checker says of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flowquill.server.lines import Lines
 if TYPE_CHECKING:
     from flowquill.grammar.catalog import Catalog
     from flowquill.grammar.diagnostics import Diagnostic
-    from flowquill.grammar.parse import Parsed
+    from flowquill.grammar.incremental import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,6 @@ class Snapshot:
         return "\r\n" if "\r\n" in self.text else "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
-    """What a snapshot means under a catalog. `diagnostics` are the checker's, with their fixes."""
-
-    snapshot: Snapshot
-    catalog: Catalog
-    parsed: Parsed
-    diagnostics: tuple[Diagnostic, ...]
-
-
 class UnknownDocument(Exception):
     """A request for a file that is not open. The message is one sentence for a person."""
 
@@ -56,7 +46,7 @@ class Documents:
 
     encoding: str = "utf-16"
     _open: dict[str, Snapshot] = field(default_factory=dict)
-    _analyses: dict[str, Analysis] = field(default_factory=dict)
+    _checked: dict[str, Document] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def open(self, uri: str, version: int | None, text: str) -> None:
@@ -82,7 +72,7 @@ class Documents:
         """A file was closed; what was known of it is forgotten."""
         self._open.pop(uri, None)
         with self._lock:
-            self._analyses.pop(uri, None)
+            self._checked.pop(uri, None)
 
     def get(self, uri: str) -> Snapshot | None:
         """The newest snapshot, or None where the file is not open."""
@@ -99,18 +89,17 @@ class Documents:
         """The open files."""
         return tuple(self._open)
 
-    def analyse(self, snapshot: Snapshot, catalog: Catalog) -> Analysis:
-        """Parses and checks a snapshot; the newest result of each file is kept."""
-        from flowquill.grammar.check import check
-        from flowquill.grammar.parse import parse
+    def diagnose(self, snapshot: Snapshot, catalog: Catalog) -> tuple[Diagnostic, ...]:
+        """The checker's diagnostics of a snapshot; what an earlier version of the file has in common with it is not read again."""
+        from flowquill.grammar.incremental import Document
 
         with self._lock:
-            known = self._analyses.get(snapshot.uri)
-        if known is not None and known.snapshot is snapshot and known.catalog is catalog:
-            return known
-        parsed = parse(snapshot.text)
-        made = Analysis(snapshot, catalog, parsed, check(parsed, catalog))
+            known = self._checked.get(snapshot.uri)
+        if known is not None and known.catalog is catalog:
+            document = known if known.text == snapshot.text else known.changed(snapshot.text)
+        else:
+            document = Document(snapshot.text, catalog)
         if self._open.get(snapshot.uri) is snapshot:
             with self._lock:
-                self._analyses[snapshot.uri] = made
-        return made
+                self._checked[snapshot.uri] = document
+        return document.diagnostics

@@ -1,0 +1,83 @@
+"""The server's state, and the table of its features: one LSP method, or a tight group, a file."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError, version
+from threading import Event
+from typing import TYPE_CHECKING, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from flowquill.server.documents import Documents
+from flowquill.server.loading import Loading, Settings
+
+if TYPE_CHECKING:
+    from flowquill.grammar.catalog import Catalog
+    from flowquill.generation.pipeline import Generator
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class FlowquillServer(LanguageServer):
+    """One client's server. Handlers are coroutines; work runs in two threads, one for checking and one for generating."""
+
+    def __init__(self) -> None:
+        super().__init__("flowquill", _version(), text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
+        self.documents = Documents()
+        self.loading = Loading(Settings())
+        self.checking = ThreadPoolExecutor(1, "flowquill-check")
+        self.generating = ThreadPoolExecutor(1, "flowquill-generate")
+        self.told: set[str] = set()
+
+    async def catalog(self) -> Catalog:
+        """The catalog, once it is loaded. Raises what its loading ended with."""
+        self.loading.start()
+        return await asyncio.wrap_future(self.loading.catalog)
+
+    async def generator(self, patience: float) -> Generator | None:
+        """The generator, or None where it is not ready within `patience` seconds. Raises what its loading ended with."""
+        self.loading.start()
+        future: Future[Generator] = self.loading.generator
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
+        except TimeoutError:
+            return None
+
+    async def generate(self, work: Callable[[Callable[[], bool]], T]) -> T:
+        """Runs `work` in the generating thread; cancelling the caller makes the function that `work` is given say True."""
+        stop = Event()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.generating, work, stop.is_set)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+
+    def tell(self, message: str, kind: types.MessageType = types.MessageType.Info, *, once: bool = False) -> None:
+        """Shows a sentence to the person at the editor; with `once` no second time."""
+        if once and message in self.told:
+            return
+        self.told.add(message)
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+
+def _version() -> str:
+    try:
+        return version("flowquill")
+    except PackageNotFoundError:
+        return "0"
+
+
+def create() -> FlowquillServer:
+    """A server with all features."""
+    from flowquill.server.features import actions, completion, diagnostics, formatting, generate, hover, inline, lifecycle, symbols, sync
+
+    server = FlowquillServer()
+    for feature in (lifecycle, sync, diagnostics, completion, hover, formatting, symbols, inline, generate, actions):
+        feature.register(server)
+    return server
