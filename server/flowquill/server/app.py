@@ -17,8 +17,9 @@ from flowquill.server.documents import Documents
 from flowquill.server.loading import Loading, Settings
 
 if TYPE_CHECKING:
-    from flowquill.grammar.catalog import Catalog
     from flowquill.generation.pipeline import Generator
+    from flowquill.grammar.catalog import Catalog
+    from flowquill.grammar.forward import Forward
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -34,11 +35,20 @@ class FlowquillServer(LanguageServer):
         self.checking = ThreadPoolExecutor(1, "flowquill-check")
         self.generating = ThreadPoolExecutor(1, "flowquill-generate")
         self.told: set[str] = set()
+        self._forward: Forward | None = None
 
     async def catalog(self) -> Catalog:
         """The catalog, once it is loaded. Raises what its loading ended with."""
         self.loading.start()
         return await asyncio.wrap_future(self.loading.catalog)
+
+    def forward(self, catalog: Catalog) -> Forward:
+        """The forward parser of the catalog, made once."""
+        from flowquill.grammar.forward import Forward
+
+        if self._forward is None or self._forward.catalog is not catalog:
+            self._forward = Forward(catalog)
+        return self._forward
 
     async def generator(self, patience: float) -> Generator | None:
         """The generator, or None where it is not ready within `patience` seconds. Raises what its loading ended with."""

@@ -14,7 +14,12 @@ def serve(address: tuple[str, int] | None) -> None:
     from flowquill.server.app import create
 
     server = create()
-    if address is None:
-        server.start_io()
-    else:
-        server.start_tcp(*address)
+    try:
+        if address is None:
+            server.start_io()
+        else:
+            server.start_tcp(*address)
+    except ValueError as error:
+        # A client that leaves without waiting closes the stream under the last answer.
+        if "closed file" not in str(error):
+            raise

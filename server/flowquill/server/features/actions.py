@@ -35,6 +35,6 @@ def register(server: FlowquillServer) -> None:
                 )
         line = params.range.start.line
         if comment_at(lines, line) is not None:
-            command = types.Command("Generate flow from comment", COMMAND, [snapshot.uri, line])
+            command = types.Command("Generate flow from comment", COMMAND, arguments=[snapshot.uri, line])
             found.append(types.CodeAction("Generate flow from comment", kind=types.CodeActionKind.RefactorRewrite, command=command))
         return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,7 +10,6 @@ from lsprotocol import types
 from flowquill.server.app import FlowquillServer
 
 if TYPE_CHECKING:
-    from flowquill.grammar.catalog import Catalog
     from flowquill.grammar.forward import Forward, State
 
 _PARTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -31,14 +29,7 @@ def register(server: FlowquillServer) -> None:
         line = before[before.rfind("\n") + 1 :]
         if "#" in re.sub(r'"(?:[^"\\]|\\.)*"?', "", line):
             return []
-        return offers(before, _forward(id(catalog), catalog))
-
-
-@lru_cache(2)
-def _forward(identity: int, catalog: Catalog) -> Forward:
-    from flowquill.grammar.forward import Forward
-
-    return Forward(catalog)
+        return offers(before, server.forward(catalog))
 
 
 def offers(before: str, forward: Forward) -> list[types.CompletionItem]:
