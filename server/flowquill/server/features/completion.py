@@ -100,8 +100,15 @@ def state_after(text: str, forward: Forward) -> State:
         if token is not None and token.type == "$END":
             return state
         ready = state.ready().get(token.type) if token is not None else None
+        if ready is not None and token is not None and token.type == "OPERATION" and token.text not in forward.values("OPERATION", ready).fixed:
+            ready = None
         if token is None or ready is None:
-            offset = text.find("\n", offset)
+            first = token is not None and not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
+            if first and state is not resting:
+                # The line above was left unfinished; this one is read as if it were not there.
+                state = resting
+                continue
+            offset = text.find("\n", token.start if token is not None else offset)
             if offset < 0:
                 return state
             state, line = resting, offset
