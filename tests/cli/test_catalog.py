@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.cli.command import Run, one_sentence
 
 from flowquill.grammar.catalog import load_catalog
+from tests.cli.command import Run, one_sentence
 
 
 def test_list_has_a_row_an_operation(run: Run) -> None:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from tests.cli.command import Run, one_sentence
 
 GOOD = 'flow a {\n  on manual()\n\n  compose(value: 1)\n}\n'

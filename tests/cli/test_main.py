@@ -7,6 +7,7 @@ import sys
 from time import perf_counter
 
 import pytest
+
 from tests.cli.command import Run, one_sentence
 
 COMMANDS = ["generate", "check", "format", "parse", "catalog", "lsp", "train", "eval", "bench", "doctor", "completion"]

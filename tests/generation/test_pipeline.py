@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from tests.generation.fake import APPROVAL, FakeEngine
 
 from flowquill.generation import refusals
 from flowquill.generation.pipeline import Generator
@@ -13,6 +12,7 @@ from flowquill.generation.request import Cancelled, GenerationError, Request
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.format import format_text
 from flowquill.grammar.parse import parse
+from tests.generation.fake import APPROVAL, FakeEngine
 
 OTHER = 'flow new_flow {\n  on manual()\n  todo "call them"\n}'
 

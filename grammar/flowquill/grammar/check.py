@@ -17,7 +17,20 @@ from flowquill.grammar.format import expression as written
 from flowquill.grammar.forward import DECORATORS, LIMITS, RESERVED
 from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.parse import Parsed
-from flowquill.grammar.types import ANY, BOOLEAN, INTEGER, LIST, NUMBER, OBJECT, SIMPLE, TEXT, ValueType, assignable, of_properties, of_result
+from flowquill.grammar.types import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    LIST,
+    NUMBER,
+    OBJECT,
+    SIMPLE,
+    TEXT,
+    ValueType,
+    assignable,
+    of_properties,
+    of_result,
+)
 
 _SECRETS = re.compile(
     r"AccountKey=[A-Za-z0-9+/]{20,}|SharedAccessKey=[A-Za-z0-9+/]{20,}|\bsk_live_[A-Za-z0-9]{10,}|\bAKIA[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"
@@ -496,9 +509,7 @@ def _step_names(flow: tree.Flow) -> Iterator[str]:
     for node in tree.walk(flow):
         if isinstance(node, tree.Statement) and node.label is not None:
             yield node.label.text
-        if isinstance(node, tree.Call) and node.name is not None:
-            yield node.name.text
-        elif isinstance(node, tree.Scope):
+        if (isinstance(node, tree.Call) and node.name is not None) or isinstance(node, tree.Scope):
             yield node.name.text
 
 

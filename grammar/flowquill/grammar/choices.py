@@ -14,7 +14,16 @@ from typing import Any
 
 from flowquill.grammar import types
 from flowquill.grammar.catalog import Catalog, Operation, Output
-from flowquill.grammar.forward import Binding, Forward, State, argument_in_progress, item_in_scope, name_role, need, open_call
+from flowquill.grammar.forward import (
+    Binding,
+    Forward,
+    State,
+    argument_in_progress,
+    item_in_scope,
+    name_role,
+    need,
+    open_call,
+)
 from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.lalr import END
 from flowquill.grammar.naming import result_name
@@ -464,9 +473,7 @@ def write(tokens: Sequence[Token]) -> str:
         elif terminal == "TEMPLATE_CLOSE":
             template -= 1
             parts.append('"')
-        elif template and parts and terminal in ("LBRACE", "RBRACE"):
-            parts.append(text)
-        elif terminal in ("DOT", "PROPERTY", "OPERATION", "COMMA"):
+        elif (template and parts and terminal in ("LBRACE", "RBRACE")) or terminal in ("DOT", "PROPERTY", "OPERATION", "COMMA"):
             parts.append(text)
         else:
             parts.append(" " + text)
@@ -507,7 +514,7 @@ def _references(context: State, wanted: str) -> list[Reference]:
         bindings.append(Binding("item", ANY, "loop"))
 
     def fits(kind: ValueType) -> bool:
-        return wanted in ("any", "boolean", "operand") or kind.name == "any" or assignable(kind.name, wanted) or kind.name == "object" and not kind.properties
+        return wanted in ("any", "boolean", "operand") or kind.name == "any" or assignable(kind.name, wanted) or (kind.name == "object" and not kind.properties)
 
     for binding in bindings:
         if fits(binding.type) or binding.type.name in ("any", "object", "list"):

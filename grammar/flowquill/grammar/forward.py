@@ -23,8 +23,7 @@ from flowquill.grammar.types import ANY, BOOLEAN, INTEGER, NUMBER, TEXT, ValueTy
 
 Entry = tuple[str, Any]
 RESERVED = frozenset(
-    "flow on as param var set append to increment decrement by if else switch case default for in parallel do until limit scope"
-    " branch try catch finally todo refuse after or and not true false null item manual succeeded failed skipped timed_out".split()
+    ["flow", "on", "as", "param", "var", "set", "append", "to", "increment", "decrement", "by", "if", "else", "switch", "case", "default", "for", "in", "parallel", "do", "until", "limit", "scope", "branch", "try", "catch", "finally", "todo", "refuse", "after", "or", "and", "not", "true", "false", "null", "item", "manual", "succeeded", "failed", "skipped", "timed_out"]
 )
 
 
@@ -396,7 +395,7 @@ _BODY = frozenset({"RBRACE"})
 _BLOCKS = frozenset({"ELSE", "DO", "TRY", "catch", "CATCH", "statuses", "FINALLY", "DEFAULT", "BRANCH", "PARALLEL", "degree", "limit"})
 _OPERANDS = frozenset({"STRING", "TEMPLATE_OPEN", "TRUE", "FALSE", "NUMBER", "LSQB", "LBRACE", "SIGN"})
 _EXPRESSIONS = frozenset(
-    "expression or_expression and_expression not_expression comparison sum product unary coalesce postfix primary".split()
+    ["expression", "or_expression", "and_expression", "not_expression", "comparison", "sum", "product", "unary", "coalesce", "postfix", "primary"]
 )
 _CLOSED = {
     "TYPE": Values(tuple(types.SIMPLE)),
@@ -439,7 +438,7 @@ def name_role(entries: tuple[Entry, ...]) -> str:
         return "variable"
     if top == "EQUAL" and entries[-2][0] == "NAME" and entries[-3][0] in _HEADS:
         return "action"
-    if top == "AFTER" or (top == "AND" and entries[-2][0] in ("after_clause",) or (top == "AND" and entries[-2][0].startswith("__after"))):
+    if top == "AFTER" or ((top == "AND" and entries[-2][0] in ("after_clause",)) or (top == "AND" and entries[-2][0].startswith("__after"))):
         return "step"
     return "value"
 

@@ -9,12 +9,11 @@ from collections.abc import Set as AbstractSet
 from flowquill.grammar.catalog import Operation
 
 RESERVED = frozenset(
-    "flow on as param var set append to increment decrement by if else switch case default for in parallel do until limit "
-    "scope branch try catch finally todo refuse after and or not true false null manual item".split()
+    ["flow", "on", "as", "param", "var", "set", "append", "to", "increment", "decrement", "by", "if", "else", "switch", "case", "default", "for", "in", "parallel", "do", "until", "limit", "scope", "branch", "try", "catch", "finally", "todo", "refuse", "after", "and", "or", "not", "true", "false", "null", "manual", "item"]
 )
 
-_TYPES = frozenset("text integer number boolean list object any".split())
-_STATUSES = frozenset("succeeded failed skipped timed_out".split())
+_TYPES = frozenset(["text", "integer", "number", "boolean", "list", "object", "any"])
+_STATUSES = frozenset(["succeeded", "failed", "skipped", "timed_out"])
 
 _BUILTIN = {
     "schedule": "run",
@@ -51,38 +50,17 @@ _VARIABLES = {
 }
 
 _EVENTS = frozenset(
-    "added arrives arrived created received modified updated changed deleted removed uploaded submitted completed closed opened "
-    "moved paid posted sent started finished ended assigned failed cancelled canceled approved rejected published signed "
-    "mentioned tagged flagged booked registered subscribed unsubscribed triggered fires fired occurs occurred happens due "
-    "overdue expires expired requested responded replied edited merged pushed commented reacted joined left shared renamed "
-    "archived restored invited answered scheduled detected raised resolved reopened won lost refunded shipped delivered "
-    "fulfilled clicked bounced viewed visited scanned enqueued queued available ready starts ends comes gets is was has "
-    "logged recorded ordered placed selected pressed entered exited reached exceeded crossed synced imported exported "
-    "generated processed transitioned linked unlinked locked unlocked enabled disabled starred liked followed forked "
-    "released deployed built checked activated deactivated qualified converted voided declined accepted transferred "
-    "called appears appeared succeeded".split()
+    ["added", "arrives", "arrived", "created", "received", "modified", "updated", "changed", "deleted", "removed", "uploaded", "submitted", "completed", "closed", "opened", "moved", "paid", "posted", "sent", "started", "finished", "ended", "assigned", "failed", "cancelled", "canceled", "approved", "rejected", "published", "signed", "mentioned", "tagged", "flagged", "booked", "registered", "subscribed", "unsubscribed", "triggered", "fires", "fired", "occurs", "occurred", "happens", "due", "overdue", "expires", "expired", "requested", "responded", "replied", "edited", "merged", "pushed", "commented", "reacted", "joined", "left", "shared", "renamed", "archived", "restored", "invited", "answered", "scheduled", "detected", "raised", "resolved", "reopened", "won", "lost", "refunded", "shipped", "delivered", "fulfilled", "clicked", "bounced", "viewed", "visited", "scanned", "enqueued", "queued", "available", "ready", "starts", "ends", "comes", "gets", "is", "was", "has", "logged", "recorded", "ordered", "placed", "selected", "pressed", "entered", "exited", "reached", "exceeded", "crossed", "synced", "imported", "exported", "generated", "processed", "transitioned", "linked", "unlinked", "locked", "unlocked", "enabled", "disabled", "starred", "liked", "followed", "forked", "released", "deployed", "built", "checked", "activated", "deactivated", "qualified", "converted", "voided", "declined", "accepted", "transferred", "called", "appears", "appeared", "succeeded"]
 )
 
 _VERBS = frozenset(
-    "send list get create add update delete remove post find search fetch read write copy move make set upload download "
-    "start stop run call check invite assign reply forward flag mark close open cancel approve reject upsert insert "
-    "append put patch publish subscribe unsubscribe register book schedule submit complete finish share unshare rename "
-    "archive restore convert extract translate summarize summarise classify detect analyze analyse recognize recognise "
-    "generate predict score render build compose lookup look query execute invoke trigger push pull merge lock unlock "
-    "enable disable export import sync validate verify compute calculate count sum aggregate replace respond answer "
-    "acknowledge resolve reopen escalate refund charge capture void issue pay transfer ship fulfill track request wait "
-    "retrieve show describe scan parse encode decode encrypt decrypt sign compress zip unzip expand resize crop save "
-    "store load clear empty purge reset restart reboot deallocate isolate block unblock allow deny grant revoke ban kick "
-    "follow unfollow like star comment react mention tag untag pin unpin enqueue dequeue peek abandon defer renew log "
-    "record report notify alert message text dial attach detach link unlink connect disconnect duplicate clone label "
-    "transition change edit modify turn switch rate review ask prompt dispatch deliver receive link_to group ungroup "
-    "resend retweet transliterate measure schedule rerun redo reply onboard offboard provision deploy activate deactivate launch evaluate perform process apply fill".split()
+    ["send", "list", "get", "create", "add", "update", "delete", "remove", "post", "find", "search", "fetch", "read", "write", "copy", "move", "make", "set", "upload", "download", "start", "stop", "run", "call", "check", "invite", "assign", "reply", "forward", "flag", "mark", "close", "open", "cancel", "approve", "reject", "upsert", "insert", "append", "put", "patch", "publish", "subscribe", "unsubscribe", "register", "book", "schedule", "submit", "complete", "finish", "share", "unshare", "rename", "archive", "restore", "convert", "extract", "translate", "summarize", "summarise", "classify", "detect", "analyze", "analyse", "recognize", "recognise", "generate", "predict", "score", "render", "build", "compose", "lookup", "look", "query", "execute", "invoke", "trigger", "push", "pull", "merge", "lock", "unlock", "enable", "disable", "export", "import", "sync", "validate", "verify", "compute", "calculate", "count", "sum", "aggregate", "replace", "respond", "answer", "acknowledge", "resolve", "reopen", "escalate", "refund", "charge", "capture", "void", "issue", "pay", "transfer", "ship", "fulfill", "track", "request", "wait", "retrieve", "show", "describe", "scan", "parse", "encode", "decode", "encrypt", "decrypt", "sign", "compress", "zip", "unzip", "expand", "resize", "crop", "save", "store", "load", "clear", "empty", "purge", "reset", "restart", "reboot", "deallocate", "isolate", "block", "unblock", "allow", "deny", "grant", "revoke", "ban", "kick", "follow", "unfollow", "like", "star", "comment", "react", "mention", "tag", "untag", "pin", "unpin", "enqueue", "dequeue", "peek", "abandon", "defer", "renew", "log", "record", "report", "notify", "alert", "message", "text", "dial", "attach", "detach", "link", "unlink", "connect", "disconnect", "duplicate", "clone", "label", "transition", "change", "edit", "modify", "turn", "switch", "rate", "review", "ask", "prompt", "dispatch", "deliver", "receive", "link_to", "group", "ungroup", "resend", "retweet", "transliterate", "measure", "schedule", "rerun", "redo", "reply", "onboard", "offboard", "provision", "deploy", "activate", "deactivate", "launch", "evaluate", "perform", "process", "apply", "fill"]
 )
 
 _KEEP = frozenset(
-    "status bonus address process access success business news sms progress analysis basis series gps dns".split()
+    ["status", "bonus", "address", "process", "access", "success", "business", "news", "sms", "progress", "analysis", "basis", "series", "gps", "dns"]
 )
-_GENERIC = frozenset("value values items item list data body array collection elements entities".split())
+_GENERIC = frozenset(["value", "values", "items", "item", "list", "data", "body", "array", "collection", "elements", "entities"])
 
 
 def result_name(operation: Operation, taken: AbstractSet[str]) -> str:

@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import TypeVar
 
 from flowquill.grammar import tree
-from flowquill.grammar.choices import IllegalStep, Kept, Number, Path, Span, Step, Writer, write
+from flowquill.grammar.choices import IllegalStep, Kept, Path, Span, Step, Writer, write
 from flowquill.grammar.lalr import END, Driver, table
 from flowquill.grammar.parse import parse, unquote
-
 
 N = TypeVar("N", bound=tree.Node)
 

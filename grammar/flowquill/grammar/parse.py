@@ -83,7 +83,7 @@ _ROUGH = re.compile(
     r"""|(?P<word>[A-Za-z_]\w*)|(?P<number>[0-9][0-9.]*)|(?P<open>[{(\[])|(?P<close>[})\]])|(?P<other>[\s\S])"""
 )
 _STARTS = frozenset(
-    "flow on param var set append increment decrement if switch for do scope parallel try todo refuse after".split()
+    ["flow", "on", "param", "var", "set", "append", "increment", "decrement", "if", "switch", "for", "do", "scope", "parallel", "try", "todo", "refuse", "after"]
 )
 
 
@@ -191,7 +191,7 @@ def _message(expected: tuple[str, ...], found: Token) -> str:
     """One sentence: what was expected and what stands there."""
     rest = set(expected)
     said: list[str] = []
-    if _STATEMENT <= rest:
+    if rest >= _STATEMENT:
         said.append("a statement")
         keep = {"RBRACE", "ON"} & rest
         rest = keep

@@ -11,7 +11,19 @@ from typing import Any
 import numpy as np
 
 from flowquill.generation.engine import Hypothesis, Task
-from flowquill.generation.features import MANUAL_TEXT, OPERATIONS, POINTERS, SPANS, Input, Reading, Trace, connector_text, context_places, operation_text, read
+from flowquill.generation.features import (
+    MANUAL_TEXT,
+    OPERATIONS,
+    POINTERS,
+    SPANS,
+    Input,
+    Reading,
+    Trace,
+    connector_text,
+    context_places,
+    operation_text,
+    read,
+)
 from flowquill.generation.heads import Array, Heads, log_softmax
 from flowquill.generation.model_files import FORMAT, default_folder, examine
 from flowquill.generation.network import Network, OnnxNetwork, Vectors, Words

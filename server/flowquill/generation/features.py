@@ -137,7 +137,7 @@ class Trace:
         names += [t for (k, t), (previous, _) in zip(added[1:], added, strict=False) if k == "NAME" and previous in ("AS", "SCOPE")]
         if not names:
             return self
-        return replace(self, steps={**self.steps, **{n: position for n in names}})
+        return replace(self, steps={**self.steps, **dict.fromkeys(names, position)})
 
 
 MANUAL_TEXT = "Manual trigger. Somebody starts the flow by hand, with a button or a form, and may give it values."

@@ -9,15 +9,14 @@ from flowquill.grammar.choices import Number
 _UNITS = {
     word: value
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
-        " eighteen nineteen".split()
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
     )
 }
-_TENS = {word: 10 * value for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_TENS = {word: 10 * value for value, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)}
 _ORDINALS = {
     word: value
     for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1
+        ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"], 1
     )
 }
 _SPECIAL = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1000000, "noon": 12, "midnight": 0, "midday": 12, "twice": 2, "once": 1}
@@ -64,7 +63,7 @@ def find_numbers(text: str) -> tuple[Number, ...]:
         if len(words) == 2 and words[0] not in _TENS:
             words = words[:1]
         value = sum(_WORDS[w] for w in words)
-        end = match.start() + len(match.group()) if len(words) == 2 or " " not in match.group() and "-" not in match.group() else match.start() + len(words[0])
+        end = match.start() + len(match.group()) if len(words) == 2 or (" " not in match.group() and "-" not in match.group()) else match.start() + len(words[0])
         found.append(Number(match.start(), end, value, value if value <= 23 else None))
         taken.append((match.start(), end))
     return tuple(sorted(found, key=lambda n: n.start))

@@ -85,7 +85,18 @@ def _version() -> str:
 
 def create() -> FlowquillServer:
     """A server with all features."""
-    from flowquill.server.features import actions, completion, diagnostics, formatting, generate, hover, inline, lifecycle, symbols, sync
+    from flowquill.server.features import (
+        actions,
+        completion,
+        diagnostics,
+        formatting,
+        generate,
+        hover,
+        inline,
+        lifecycle,
+        symbols,
+        sync,
+    )
 
     server = FlowquillServer()
     for feature in (lifecycle, sync, diagnostics, completion, hover, formatting, symbols, inline, generate, actions):

@@ -1,5 +1,6 @@
 """What a flow can call: connectors with their operations, and the built-in triggers and actions."""
 
+from flowquill.grammar.catalog.load import load_catalog
 from flowquill.grammar.catalog.model import (
     Catalog,
     CatalogError,
@@ -8,6 +9,5 @@ from flowquill.grammar.catalog.model import (
     Output,
     Parameter,
 )
-from flowquill.grammar.catalog.load import load_catalog
 
 __all__ = ["Catalog", "CatalogError", "Connector", "Operation", "Output", "Parameter", "load_catalog"]

@@ -29,7 +29,7 @@ def register(server: FlowquillServer) -> None:
                         fix.title,
                         kind=types.CodeActionKind.QuickFix,
                         diagnostics=[said],
-                        is_preferred=number == 0 and len(diagnostic.fixes) == 1 or None,
+                        is_preferred=(number == 0 and len(diagnostic.fixes) == 1) or None,
                         edit=types.WorkspaceEdit(changes={snapshot.uri: edits}),
                     )
                 )

@@ -24,16 +24,9 @@ _DOUBLE = frozenset(k for k, v in _IRREGULAR.items() if len(v) > len(k) + 2 and 
 )
 _THIRD = {"do": "does", "go": "goes", "have": "has", "be": "is", "undo": "undoes", "redo": "redoes"}
 # Words that may stand before the verb of an imperative.
-_ADVERBS = frozenset("also then just automatically please immediately finally simply always directly instantly never".split())
+_ADVERBS = frozenset(["also", "then", "just", "automatically", "please", "immediately", "finally", "simply", "always", "directly", "instantly", "never"])
 VERBS = frozenset(
-    "send post add create update delete remove copy move save store write log notify email mail message tell inform let put make "
-    "set get fetch list find search look read upload download start run call check ask assign reply forward flag mark close open "
-    "cancel approve reject insert append publish subscribe register book schedule complete finish share rename archive convert "
-    "extract translate summarize classify detect analyze generate build compose merge pull push record report alert text invite "
-    "attach link label tag change edit modify wait stop end give show return take tick raise file fill enter collect gather "
-    "retrieve grab tweet comment trigger kick hand drop leave escalate ping warn remind transfer charge refund pay print resolve "
-    "reopen track sync export import enrich block isolate disable enable reset restart scan sign void transcribe query count "
-    "respond answer acknowledge request submit place dial ring phone announce say describe name call".split()
+    ["send", "post", "add", "create", "update", "delete", "remove", "copy", "move", "save", "store", "write", "log", "notify", "email", "mail", "message", "tell", "inform", "let", "put", "make", "set", "get", "fetch", "list", "find", "search", "look", "read", "upload", "download", "start", "run", "call", "check", "ask", "assign", "reply", "forward", "flag", "mark", "close", "open", "cancel", "approve", "reject", "insert", "append", "publish", "subscribe", "register", "book", "schedule", "complete", "finish", "share", "rename", "archive", "convert", "extract", "translate", "summarize", "classify", "detect", "analyze", "generate", "build", "compose", "merge", "pull", "push", "record", "report", "alert", "text", "invite", "attach", "link", "label", "tag", "change", "edit", "modify", "wait", "stop", "end", "give", "show", "return", "take", "tick", "raise", "file", "fill", "enter", "collect", "gather", "retrieve", "grab", "tweet", "comment", "trigger", "kick", "hand", "drop", "leave", "escalate", "ping", "warn", "remind", "transfer", "charge", "refund", "pay", "print", "resolve", "reopen", "track", "sync", "export", "import", "enrich", "block", "isolate", "disable", "enable", "reset", "restart", "scan", "sign", "void", "transcribe", "query", "count", "respond", "answer", "acknowledge", "request", "submit", "place", "dial", "ring", "phone", "announce", "say", "describe", "name", "call"]
 )
 _VOWELS = "aeiou"
 
@@ -115,9 +108,7 @@ _PASSIVE = re.compile(
     r"(?P<rest> (?:in|to|for|with|on|about|from|named|called|titled|containing|saying|at|as|into|under|through|via|using|by|asking|inside)\b.*)?$"
 )
 _PASSIVE_VERBS = frozenset(
-    "create add send post upload delete update save copy move store write log start generate archive open close book schedule "
-    "register publish assign forward translate convert extract mark raise record file fetch retrieve remove cancel download export "
-    "submit invite insert place share rename append attach transcribe trigger resolve block enrich list collect".split()
+    ["create", "add", "send", "post", "upload", "delete", "update", "save", "copy", "move", "store", "write", "log", "start", "generate", "archive", "open", "close", "book", "schedule", "register", "publish", "assign", "forward", "translate", "convert", "extract", "mark", "raise", "record", "file", "fetch", "retrieve", "remove", "cancel", "download", "export", "submit", "invite", "insert", "place", "share", "rename", "append", "attach", "transcribe", "trigger", "resolve", "block", "enrich", "list", "collect"]
 )
 
 

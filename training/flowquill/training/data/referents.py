@@ -14,8 +14,7 @@ from flowquill.training.data.inflect import plural
 PRONOUNS = ("its ", "their ", "his ", "her ", "it", "them", "they ", "that ", "where it", "when it", "what they")
 _CLAUSES = ("whether ", "how ", "why ")
 _PERSONS = frozenset(
-    "from from_ sender requester reporter author owner assignee organizer created_by modified_by user user_email mail manager employee "
-    "recipient customer_email respondent responder submitted_by assigned_to".split()
+    ["from", "from_", "sender", "requester", "reporter", "author", "owner", "assignee", "organizer", "created_by", "modified_by", "user", "user_email", "mail", "manager", "employee", "recipient", "customer_email", "respondent", "responder", "submitted_by", "assigned_to"]
 )
 _TITLES = frozenset(["subject", "title", "name", "display_name", "summary", "headline", "label", "topic"])
 _MESSAGES = frozenset(["body", "description", "text", "message", "comment", "comments", "note", "notes", "content", "caption", "preview", "answer"])

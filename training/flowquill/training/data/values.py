@@ -10,10 +10,7 @@ from typing import Any
 from flowquill.training.data.pairs import Value
 
 _PART = re.compile(r"\{([a-z_]+)([.\-^/]?)\}|(#+)")
-_NUMBER_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty"
-).split()
+_NUMBER_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"]
 _TENS = {30: "thirty", 40: "forty", 45: "forty-five", 50: "fifty", 60: "sixty", 90: "ninety", 100: "a hundred"}
 NUMERIC = frozenset(["count", "amount", "percent"])
 # Values that people nearly always put in quotes, and those that they hardly ever do.
