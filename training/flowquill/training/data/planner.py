@@ -14,7 +14,7 @@ from flowquill.training.data.referents import Found, Owner, singular
 
 _LENGTHS = (1,) * 24 + (2,) * 28 + (3,) * 20 + (4,) * 12 + (5,) * 7 + (6,) * 4 + (7,) * 3 + (8,) * 2
 _POPULAR = frozenset(
-    ["outlook", "teams", "sharepoint", "excel", "onedrive", "approvals", "planner", "forms", "slack", "gmail", "google_sheets", "google_drive", "github", "jira", "trello", "dataverse", "salesforce", "sql_server", "notifications", "users", "servicenow", "asana", "hubspot", "todo", "azure_devops"]
+    ["outlook", "teams", "sharepoint", "excel", "onedrive", "approvals", "planner", "forms", "slack", "gmail", "google_sheets", "google_drive", "github", "jira", "trello", "dataverse", "salesforce", "sql_server", "notifications", "office_users", "servicenow", "asana", "hubspot", "todo_tasks", "devops"]
 )
 _OPEN = frozenset(["excel", "sharepoint", "sql_server", "dataverse", "google_sheets", "airtable", "smartsheet", "azure_tables", "lists", "notion"])
 _ROWS = frozenset(["rows", "items", "records", "entities", "entries", "value", "results", "row", "item", "record", "entity"])
