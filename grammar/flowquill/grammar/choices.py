@@ -497,7 +497,9 @@ def _spell(number: int | float) -> str:
 
 
 def _depth(state: State) -> int:
-    return sum(1 for symbol, _ in state.entries if symbol == "LBRACE")
+    """Braces open at `state`; one just closed may still stand on the stack beside its opening one."""
+    symbols = [symbol for symbol, _ in state.entries]
+    return symbols.count("LBRACE") - symbols.count("RBRACE")
 
 
 def _key_next(context: State) -> bool:

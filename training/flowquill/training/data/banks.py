@@ -68,7 +68,7 @@ class Banks:
     @cached_property
     def _connectives(self) -> dict[str, tuple[Sequence[str], Sequence[str]]]:
         found: dict[str, tuple[Sequence[str], Sequence[str]]] = {}
-        for name in ("connectives", "edits", "builtins"):
+        for name in ("connectives", "edits", "builtins", "completions", "refusals"):
             for key, phrases in self.language.get(name, {}).items():
                 if isinstance(phrases, list) and phrases and isinstance(phrases[0], str):
                     found[f"{name}.{key}"] = split_phrases(phrases, CONNECTIVES_HELD_OUT, key) if len(phrases) > 5 else (phrases, phrases)

@@ -55,15 +55,22 @@ def _fields(kind: type) -> tuple[str, ...]:
     return found
 
 
-def named(flow: tree.Flow, catalog: Catalog, texts: Mapping[str, str], taken: Set[str] = frozenset()) -> tree.Flow:
-    """The flow with its names. Results that nothing reads stay unbound. `taken`: names to keep clear of."""
+def named(
+    flow: tree.Flow, catalog: Catalog, texts: Mapping[str, str], taken: Set[str] = frozenset(), names: dict[str, str] | None = None
+) -> tree.Flow:
+    """The flow with its names. Results that nothing reads stay unbound. `taken`: names to keep clear of.
+
+    `names` holds the names of stand-ins that an earlier flow gave them, which stay, and takes in the new ones.
+    """
     read = {n.name for n in _walk(flow) if isinstance(n, tree.Reference)} | {
         n.name.text for n in _walk(flow) if isinstance(n, (tree.Set, tree.Append, tree.Increment))
     }
-    names: dict[str, str] = {}
-    used = set(taken) | set(catalog.connectors) | set(catalog.builtins)
+    names = {} if names is None else names
+    used = set(taken) | set(catalog.connectors) | set(catalog.builtins) | set(names.values())
 
     def give(key: str, name: str) -> None:
+        if key in names:
+            return
         names[key] = name
         used.add(name)
 

@@ -7,22 +7,27 @@ import random
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.training.data.banks import Banks, Split, held_out
+from flowquill.training.data.completions import completion
 from flowquill.training.data.draft import KEY, Draft
+from flowquill.training.data.edits import Editor
 from flowquill.training.data.naming import named
 from flowquill.training.data.nodes import block
 from flowquill.training.data.noise import Noise
-from flowquill.training.data.pairs import Pair
+from flowquill.training.data.pairs import Kind, Pair
 from flowquill.training.data.planner import Planner, Stock
 from flowquill.training.data.realise import Realiser
 from flowquill.training.data.referents import Places
+from flowquill.training.data.refusals import refusal
 
 COMPOSITIONS_HELD_OUT = 0.2
+_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.705), ("complete", 0.15), ("edit", 0.12), ("refuse", 0.025))
 
 
 class Sampler:
-    """Pairs for one split. `sample()` gives the next; the sequence depends on the arguments only."""
+    """Pairs for one split. `sample()` gives the next; the sequence depends on the arguments only. `kinds`: the share of each."""
 
-    def __init__(self, catalog: Catalog, banks: Banks, seed: int, split: Split) -> None:
+    def __init__(self, catalog: Catalog, banks: Banks, seed: int, split: Split, kinds: tuple[tuple[Kind, float], ...] = _KINDS) -> None:
+        self.kinds = kinds
         self.catalog = catalog
         self.split = split
         self.banks = banks.of(split)
@@ -45,7 +50,15 @@ class Sampler:
         return Draft(rng, self.banks, self.catalog, self._places)
 
     def _attempt(self, rng: random.Random, identity: str) -> Pair | None:
-        return self.create(rng, identity)
+        match rng.choices([k for k, _ in self.kinds], [share for _, share in self.kinds])[0]:
+            case "create":
+                return self.create(rng, identity)
+            case "edit":
+                return self.edit(rng, identity)
+            case "complete":
+                return self.complete(rng, identity)
+            case _:
+                return checked(refusal(self.draft(rng), identity))
 
     def create(self, rng: random.Random, identity: str) -> Pair | None:
         """A new flow; None where the draw does not work out or belongs to the other split."""
@@ -64,6 +77,22 @@ class Sampler:
         said, mentions, spans = draft.ledger.finish(text)
         flow = named(flow, self.catalog, spans)
         return checked(Pair(identity, "create", said, flow, None, (), mentions, tuple(draft.tags), tuple(draft.withheld)))
+
+    def edit(self, rng: random.Random, identity: str) -> Pair | None:
+        """A change to a flow."""
+        draft = self.draft(rng)
+        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < 0.4)
+        planner.withhold = False
+        pair = Editor(draft, planner).pair(identity)
+        return None if pair is None or not self.mine(draft) else checked(pair)
+
+    def complete(self, rng: random.Random, identity: str) -> Pair | None:
+        """Statements inside a flow."""
+        draft = self.draft(rng)
+        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < 0.4)
+        planner.withhold = False
+        pair = completion(draft, planner, identity)
+        return None if pair is None or not self.mine(draft) else checked(pair)
 
     def mine(self, draft: Draft) -> bool:
         """Whether the composition of operations belongs to this split. Single steps belong to both."""

@@ -71,8 +71,10 @@ def offset_of(context: str, cursor: tuple[int, ...]) -> int:
     end = flow.span[1] - 1
     for level in range(0, len(cursor) - 1, 2):
         statement = block[cursor[level]]
-        block = tree.blocks(statement)[cursor[level + 1]]
-        end = -1
+        inner = tree.blocks(statement)
+        block = inner[cursor[level + 1]]
+        # The brace that closes the last block of a statement is its last character; other empty blocks have no span of their own.
+        end = statement.span[1] - 1 if cursor[level + 1] == len(inner) - 1 else -1
     index = cursor[-1]
     if index < len(block):
         return block[index].span[0]
