@@ -1,0 +1,164 @@
+"""`flowquill train` and `flowquill eval`: making a model, exporting it, and measuring it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from flowquill.cli.errors import CommandError
+from flowquill.training.data.pairs import Kind
+
+_KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
+
+
+def train(arguments: list[str]) -> int:
+    """Runs `flowquill train ARGUMENTS`; gives the exit code."""
+    return _run(training, arguments, "flowquill train")
+
+
+def evaluate(arguments: list[str]) -> int:
+    """Runs `flowquill eval ARGUMENTS`; gives the exit code."""
+    return _run(evaluation, arguments, "flowquill eval")
+
+
+def _run(group: click.Group, arguments: list[str], name: str) -> int:
+    try:
+        return int(group.main(arguments or ["--help"], prog_name=name, standalone_mode=False) or 0)
+    except click.ClickException as error:
+        raise CommandError(error.format_message()) from None
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def training() -> None:
+    """Train, resume and export models."""
+
+
+@training.command("base")
+@click.option("--config", required=True, metavar="FILE", help="A TOML file; training/configs/base.toml is an example.")
+@click.option("--out", metavar="FOLDER", help="Shards, checkpoints, the log and the model; a run found there goes on.")
+@click.option("--minutes", type=float, help="Time to train in.")
+@click.option("--start-from", metavar="FOLDER", help="A trained model to go on from.")
+@click.option("--seed", type=int)
+def base(config: str, **changes: str | float | int | None) -> int:
+    """Train the default model; interrupted runs go on at their last checkpoint."""
+    from flowquill.training.model.train import ConfigError, load_config
+    from flowquill.training.model.train import train as run
+
+    try:
+        folder = run(load_config(Path(config), **changes))
+    except ConfigError as error:
+        raise CommandError(str(error)) from None
+    except KeyboardInterrupt:
+        raise CommandError("Stopped; the same command goes on from the last checkpoint.") from None
+    click.echo(f"The model is in {folder}; flowquill train export {folder} OUT makes it ready for use.")
+    return 0
+
+
+@training.command("export")
+@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--name", default="flowquill-base", help="What results call the model.")
+def export(source: Path, out: Path, name: str) -> int:
+    """Write the files that `flowquill generate --model OUT` reads: int8 networks, vectors, a manifest."""
+    from flowquill.training.model.export import export as write
+
+    write(source, out, name=name)
+    size = sum(f.stat().st_size for f in out.iterdir())
+    click.echo(f"{out}: {size / 1e6:.1f} MB")
+    return 0
+
+
+@training.command("data")
+@click.option("-n", "count", type=click.IntRange(1), default=20, help="How many pairs.")
+@click.option("--seed", type=int, default=1)
+@click.option("--split", type=click.Choice(["train", "test"]), default="train")
+@click.option("--kind", type=click.Choice(_KINDS), multiple=True, help="Only these kinds. May be repeated.")
+def data(count: int, seed: int, split: str, kind: tuple[Kind, ...]) -> int:
+    """Print pairs of a request and its flow as JSON lines."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.grammar.format import render
+    from flowquill.training.data.banks import load_banks
+    from flowquill.training.data.sampler import Sampler
+
+    given = (tuple((k, 1.0) for k in kind),) if kind else ()
+    sampler = Sampler(load_catalog(), load_banks(), seed, "test" if split == "test" else "train", *given)
+    for _ in range(count):
+        pair = sampler.sample()
+        context = {"context": render(pair.context)} if pair.context is not None else {}
+        line = {"id": pair.id, "kind": pair.kind, "text": pair.text, **context, "flow": render(pair.flow), "tags": list(pair.tags)}
+        click.echo(json.dumps(line, ensure_ascii=False))
+    return 0
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def evaluation() -> None:
+    """Measure a model."""
+
+
+_MODEL = click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model folder; the package's own if none.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@evaluation.command("own")
+@click.option("-n", "count", type=click.IntRange(1), default=1000, help="How many tests of each kind.")
+@click.option("--kind", type=click.Choice(_KINDS), multiple=True, default=("create",), help="May be repeated.")
+@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
+@_MODEL
+@_JSON
+def own(count: int, kind: tuple[Kind, ...], worst: int, model: Path | None, as_json: bool) -> int:
+    """Score the own test split: similarity of calls, flows the same to the last word, and what must never occur."""
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.grammar.format import render
+    from flowquill.training.evaluation import own as test
+
+    catalog = load_catalog()
+    generator = open_generator(catalog, model)
+    figures = {}
+    for one in kind:
+        tests = list(test.pairs(catalog, count, one))
+        results = _watched(one, len(tests), lambda step, tests=tests: test.run(generator, tests, step))  # type: ignore[misc]
+        figures[one] = asdict(test.summary(results))
+        for result in test.worst(results, worst):
+            click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
+    if as_json:
+        click.echo(json.dumps(figures, indent=2))
+    else:
+        for name, values in figures.items():
+            click.echo(f"{name}: " + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in values.items()))
+    return 0
+
+
+@evaluation.command("flowbench")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--catalog", "listed", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The list of operations.")
+@_MODEL
+@_JSON
+def flowbench(file: Path, listed: Path, model: Path | None, as_json: bool) -> int:
+    """Score the creation tests of Flow-Bench over its catalog."""
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.evaluation import flowbench as bench
+
+    catalog, names = bench.catalog_of(listed)
+    results = bench.run(open_generator(catalog, model), bench.tests(file), names)
+    mean = sum(r.similarity for r in results) / max(1, len(results))
+    if as_json:
+        click.echo(json.dumps({"tests": len(results), "similarity": mean, "results": [asdict(r) for r in results]}, indent=2))
+    else:
+        for r in results:
+            click.echo(f"{r.similarity:.2f} {r.utterance}\n     expected {' '.join(r.expected)}\n     written  {' '.join(r.written)}")
+        click.echo(f"tests {len(results)}, similarity {mean:.3f}")
+    return 0
+
+
+def _watched(name: str, total: int, work: Callable[[Callable[[int], None]], list]) -> list:  # type: ignore[type-arg]
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=total)
+        return work(lambda done: progress.update(task, completed=done))

@@ -1,0 +1,66 @@
+"""Whether the exported networks write the same flows as the PyTorch model they came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from flowquill.generation.embedded import EmbeddedEngine, open_engine
+from flowquill.generation.heads import Heads
+from flowquill.generation.network import Array
+from flowquill.generation.pipeline import Generator
+from flowquill.grammar.catalog import load_catalog
+from flowquill.training.evaluation.own import pairs, run
+from flowquill.training.model.export import Reader, Stepper
+from flowquill.training.model.modeling import FlowquillModel
+from flowquill.training.model.pretrained import encoder
+
+
+class TorchNetwork:
+    """The trained model in float32, as the decoder asks for it (`flowquill.generation.network.Network`)."""
+
+    def __init__(self, model: FlowquillModel) -> None:
+        config = model.config
+        self.shape = config.layers, config.heads, config.width // config.heads
+        self.words = encoder().eval().embeddings.word_embeddings
+        self.reader = Reader(model.encoder, model.layers).eval()
+        self.stepper = Stepper(model).eval()
+
+    @torch.no_grad()
+    def read(self, ids: tuple[int, ...], segments: tuple[int, ...]) -> tuple[Array, Tensor]:
+        hidden, memory = self.reader(self.words(torch.tensor([ids])), torch.tensor([segments]))
+        return hidden[0].numpy(), memory
+
+    @torch.no_grad()
+    def step(self, inputs: Array, past: Tensor | None, memory: Tensor) -> tuple[Array, Tensor]:
+        count = len(inputs)
+        layers, heads, width = self.shape
+        if past is None:
+            past = torch.zeros(layers, 2, count, heads, 0, width)
+        if memory.shape[2] != count:
+            memory = memory[:, :, :1].expand(-1, -1, count, -1, -1, -1)
+        hidden, present = self.stepper(torch.from_numpy(np.ascontiguousarray(inputs))[:, None], past, memory)
+        return hidden[:, 0].numpy(), present
+
+    def reorder(self, past: Tensor, rows: list[int]) -> Tensor:
+        return past if rows == list(range(past.shape[2])) else past[:, :, rows]
+
+
+def parity(source: Path, folder: Path | None, count: int) -> tuple[float, list[tuple[str, str, str]]]:
+    """The share (0 to 1) of `count` requests for which both write the same flow, and those that differ: request, exported, PyTorch."""
+    torch.set_num_threads(1)
+    catalog = load_catalog()
+    exported = open_engine(catalog, folder)
+    model = FlowquillModel.from_pretrained(str(source)).float().eval()
+    weights: dict[str, Any] = {k: v.detach().numpy().astype(np.float32) for k, v in model.heads.state_dict().items()}
+    original = EmbeddedEngine(
+        catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch"
+    )  # fmt: skip
+    tests = list(pairs(catalog, count, "create", seed=7))
+    ours, theirs = run(Generator(catalog, exported), tests), run(Generator(catalog, original), tests)
+    different = [(a.pair.text, a.written, b.written) for a, b in zip(ours, theirs, strict=True) if a.written != b.written]
+    return 1 - len(different) / count, different
