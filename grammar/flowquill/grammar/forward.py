@@ -182,6 +182,10 @@ class Forward:
             if loop is not None:
                 scope = scope.bind(loop)
             value = scope
+        elif terminal == "EQUAL" and len(ready.entries) > 1 and ready.entries[-2][0] == "SET":
+            # What may be assigned is known here and nowhere above: a block keeps the names of its beginning only.
+            bound = scope.names.get(ready.entries[-1][1])
+            value = bound.type.name if bound else "any"
         return State(self, (*ready.stack, action), (*ready.entries, (terminal, value)), scope)
 
     def unused(self, text: str, state: State) -> bool:
@@ -201,9 +205,13 @@ class Forward:
         top = entries[-1][0] if entries else ""
         if top == "NAME":
             return self._after_name(terminal, ready)
+        if top == "LPAR" and terminal != "RPAR":
+            function = _open_function(entries)[0]
+            if function is not None and FUNCTIONS[function].maximum == 0:
+                return False
         if top in _HEADS and not ready.scope.triggered and terminal not in ("ON", "AT"):
             return False
-        if terminal in _BODY and not ready.scope.triggered:
+        if terminal in _BODY and not ready.scope.triggered and not any(symbol == "ON" for symbol, _ in entries):
             return False
         if terminal == "ON":
             return not ready.scope.triggered
@@ -292,6 +300,9 @@ class Forward:
             call = open_call(entries)
             if call is not None:
                 return any(p.name not in call[1] for p in parameters_of(call[0]))
+        elif len(entries) > 2 and _is_expression(entries[-1][0]) and entries[-2][0] == "LPAR" and entries[-3][0] != "NAME":
+            wanted = need(entries[:-2], self)
+            return wanted in ("operand", "any") or assignable(entries[-1][1].name, wanted)
         return True
 
     def values(self, terminal: str, ready: State) -> Values:
@@ -344,7 +355,8 @@ class Forward:
         names = [b.name for b in scope.names.values() if _may_stand(b.type, wanted_type)]
         if item_in_scope(entries):
             names.append("item")
-        functions = [f.name for f in FUNCTIONS.values() if _may_stand(types.SIMPLE[f.result], wanted_type)]
+        # Where a value may begin, `not` is the operator.
+        functions = [f.name for f in FUNCTIONS.values() if f.name != "not" and _may_stand(types.SIMPLE[f.result], wanted_type)]
         return Values((*names, *functions))
 
     def _strings(self, entries: tuple[Entry, ...]) -> Values:
@@ -510,7 +522,8 @@ def _open_function(entries: tuple[Entry, ...]) -> tuple[str | None, int]:
     for position in range(len(entries) - 1, 0, -1):
         symbol, value = entries[position]
         if symbol == "LPAR":
-            return (entries[position - 1][1], count) if entries[position - 1][0] == "NAME" else (None, 0)
+            name = entries[position - 1][1] if entries[position - 1][0] == "NAME" else None
+            return (name, count) if name in FUNCTIONS and name_role(entries[: position - 1]) == "value" else (None, 0)
         if _is_expression(symbol):
             count += 1
         elif symbol.startswith("__"):
@@ -528,6 +541,8 @@ def _count_types(value: Any) -> int:
 
 def argument_in_progress(entries: tuple[Entry, ...]) -> Parameter | None:
     """The parameter whose value is being written at its top level, or as an element of a list that is its value."""
+    while len(entries) > 2 and entries[-1][0] == "LPAR" and entries[-2][0] in ("COLON", "LPAR"):
+        entries = entries[:-1]
     position = len(entries) - 1
     while position >= 0 and (entries[position][0] in ("LSQB", "COMMA") or entries[position][0].startswith("__") or _is_expression(entries[position][0])):
         if _is_expression(entries[position][0]) and top_symbol(entries) != "COMMA" and not entries[-1][0].startswith("__"):
@@ -596,8 +611,7 @@ def need(entries: tuple[Entry, ...], forward: Forward) -> str:
             parameter = next((p for p in parameters_of(call[0]) if p.name == below[1]), None) if call else None
             return parameter.type if parameter else "any"
         case "EQUAL" if below[0] == "NAME":
-            binding = entries[-3][0] == "SET" and forward_scope(entries, below[1])
-            return binding or "any"
+            return str(entries[-1][1]) if entries[-3][0] == "SET" else "any"
         case "EQUAL":
             return next((v for s, v in reversed(entries) if s == "TYPE"), "any")
         case "LPAR" if below[0] != "NAME":
@@ -612,16 +626,6 @@ def need(entries: tuple[Entry, ...], forward: Forward) -> str:
         return need(entries[:-2], forward) if left == "any" else left
     if symbol == forward.strict_bracket:
         return "integer" if below[1].name == "list" else "any"
-    return "any"
-
-
-def forward_scope(entries: tuple[Entry, ...], name: str) -> str:
-    """The type of the variable that `set` assigns, from the scope kept with the block's brace; "any" where unknown."""
-    for symbol, value in reversed(entries):
-        if isinstance(value, Scope) and name in value.names:
-            return value.names[name].type.name
-        if symbol == "variable":
-            break
     return "any"
 
 

@@ -18,7 +18,7 @@ class Heads:
         self.weights = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
         self.kinds = tuple(kinds)
         self.index = {kind: number for number, kind in enumerate(self.kinds)}
-        self.scale = float(np.exp(self.weights["scale"]))
+        self.scale = float(np.exp(self.weights["scale"].item()))
 
     @classmethod
     def load(cls, file: Path, kinds: Sequence[str]) -> Heads:

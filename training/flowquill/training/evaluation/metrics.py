@@ -119,6 +119,8 @@ def texts(node: object) -> Iterator[str]:
     match node:
         case tree.Literal(value=str() as value):
             yield value
+        case tree.Todo(text=text) | tree.Refuse(text=text):
+            yield text
         case tree.Template(parts=parts):
             for part in parts:
                 if isinstance(part, str):
