@@ -41,11 +41,12 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`repeat`: how often short things are measured. `requests`: texts for the sections that generate."""
+    """`repeat`: how often short things are measured. `requests`: texts for the sections that generate. `checkpoint`: a trained model's folder."""
 
     repeat: int = 20
     requests: tuple[str, ...] = field(default=())
     model: str | None = None
+    checkpoint: str | None = None
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from flowquill.bench.figures import Figure, Settings, Stopwatch
@@ -31,3 +32,13 @@ def comment_to_flow(settings: Settings) -> Iterator[Figure]:
     yield Figure("comment to flow", "model load", opening.p(0.5), "ms")
     yield Figure("comment to flow", "p50", watch.p(0.5), "ms", bar=150)
     yield Figure("comment to flow", "p95", watch.p(0.95), "ms", bar=400)
+
+
+def parity(settings: Settings) -> Iterator[Figure]:
+    """The exported networks against the PyTorch model they came from, over 200 requests of the own test split."""
+    if settings.checkpoint is None:
+        raise RuntimeError("give --checkpoint FOLDER, the trained model as it was before its export")
+    # The training room stands above this one and its packages need not be there: it is asked for by name.
+    compare = import_module("flowquill.training.evaluation.parity").parity
+    share, _ = compare(Path(settings.checkpoint), Path(settings.model) if settings.model else None, 200)
+    yield Figure("parity", "same flow, int8 and PyTorch", 100 * share, "%", bar=98, least=True)

@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "catalog": language.catalog_load,
         "forward": language.forward_steps,
         "generate": generating.comment_to_flow,
+        "parity": generating.parity,
         "server": server_start.cold_start,
     }
 )

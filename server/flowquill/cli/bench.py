@@ -18,22 +18,23 @@ from flowquill.cli.options import model_option
 if TYPE_CHECKING:
     from flowquill.bench.figures import Figure, Skipped
 
-NAMES = ("parse", "keystroke", "catalog", "forward", "generate", "server")
+NAMES = ("parse", "keystroke", "catalog", "forward", "generate", "parity", "server")
 
 
 @click.command("bench")
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Run this section only. May be repeated.")
 @click.option("--requests", metavar="FILE", help='Requests to generate from: JSON lines with "text", or a request a line.')
 @click.option("--repeat", type=click.IntRange(1, 10_000), default=20, help="How often short things are measured.")
+@click.option("--checkpoint", metavar="FOLDER", help="For the section parity: the trained model before its export.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @model_option
-def command(only: tuple[str, ...], requests: str | None, repeat: int, as_json: bool, model: str | None) -> int:
+def command(only: tuple[str, ...], requests: str | None, repeat: int, checkpoint: str | None, as_json: bool, model: str | None) -> int:
     """Measure speed on this machine. The exit code is 1 where a figure misses its bar."""
     from flowquill.bench.figures import Settings, Skipped
     from flowquill.bench.sections import SECTIONS
     from flowquill.generation.request import GenerationError
 
-    settings = Settings(repeat, _requests(requests), model)
+    settings = Settings(repeat, _requests(requests), model, checkpoint)
     figures: list[Figure] = []
     skipped: list[Skipped] = []
     for name, section in SECTIONS.items():

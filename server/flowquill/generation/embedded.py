@@ -94,6 +94,14 @@ class EmbeddedEngine:
 
     def decode(self, task: Task, *, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
         """Up to `width` hypotheses, best first. Raises Cancelled, and GenerationError where the flow at hand cannot be followed."""
+        # A single hypothesis may run into a place from which nothing leads on; several rarely do all.
+        finished = self._search(task, width, cancelled) or (self._search(task, 4, cancelled) if width < 4 else [])
+        if not finished:
+            raise GenerationError("The flow grew too long; ask for a smaller part of it at a time.")
+        return [self._hypothesis(b, task) for b in finished[:width]]
+
+    def _search(self, task: Task, width: int, cancelled: Callable[[], bool]) -> list[Beam]:
+        """The finished flows of a beam of `width`, best first; none where all grew too long or came to an end nowhere."""
         writer, reading, places = self._start(task)
         hidden, memory = self.network.read(reading.ids, reading.segments)
         begins, finishes = _word_ends(reading)
@@ -114,10 +122,7 @@ class EmbeddedEngine:
                 break
             past = self.network.reorder(past, [row for row, _ in open_beams])
             beams = [b for _, b in open_beams]
-        if not finished:
-            raise GenerationError("The flow grew too long; ask for a smaller part of it at a time.")
-        finished.sort(key=lambda b: -b.mean)
-        return [self._hypothesis(b, task) for b in finished[:width]]
+        return sorted(finished, key=lambda b: -b.mean)
 
     def _start(self, task: Task) -> tuple[Writer, Reading, dict[str, int]]:
         numbers = find_numbers(task.text)
