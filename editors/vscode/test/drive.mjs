@@ -41,12 +41,13 @@ const server = spawn(
   { stdio: "ignore" },
 );
 
+let page;
 try {
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
-  const page = await browser.newPage({ viewport: { width: 1180, height: 560 } });
+  page = await browser.newPage({ viewport: { width: 1180, height: 560 } });
   await reach(page, `http://127.0.0.1:${PORT}/?folder=${work}`);
   await page.waitForSelector(".explorer-viewlet, .monaco-workbench", { timeout: 90_000 });
   await page.locator(".monaco-list-row", { hasText: "contracts.flow" }).first().dblclick({ timeout: 90_000 });
@@ -56,7 +57,7 @@ try {
 
   await page.keyboard.type(REQUEST);
   await page.keyboard.press("Enter");
-  await page.waitForSelector(".ghost-text, .ghost-text-decoration, .suggest-preview-text", { timeout: 60_000 });
+  await page.waitForFunction(() => [...document.querySelectorAll(".ghost-text, .ghost-text-decoration")].some((e) => e.textContent.includes("flow")), null, { timeout: 40_000 });
   await page.waitForTimeout(1500);
   if (PICTURE) await page.screenshot({ path: PICTURE });
   await page.keyboard.press("Tab");
@@ -72,8 +73,19 @@ try {
   await page.keyboard.type("flow second {\non manual()\nteams.post_mesage()\n", { delay: 15 });
   await page.waitForSelector(".squiggly-error", { timeout: 30_000 });
   if (PICTURE) await page.screenshot({ path: PICTURE.replace(/\.png$/, "-squiggle.png") });
-  console.log("ghost text, Tab and squiggle: as they should be");
+  await page.locator(".view-line span", { hasText: "post_mesage" }).last().click();
+  await page.keyboard.press("Control+.");
+  await page.waitForTimeout(2500);
+  await page.keyboard.press("Enter");
+  await page.waitForTimeout(1000);
+  await page.keyboard.press("Control+S");
+  await page.waitForTimeout(1500);
+  assert.match(readFileSync(file, "utf8"), /teams\.post_message\(\)/, "the fix of the squiggle did not mend the text");
+  console.log("ghost text, Tab, squiggle and fix: as they should be");
   await browser.close();
+} catch (error) {
+  if (PICTURE && page) await page.screenshot({ path: PICTURE.replace(/\.png$/, "-failed.png") });
+  throw error;
 } finally {
   server.kill();
 }

@@ -114,6 +114,8 @@ def flow_name(trigger: Operation | None, operations: Iterable[Operation], taken:
         if len(longer) > 48:
             break
         base = longer
+    if any(o.connector is None and o.name == base for o in steps):
+        base = f"{base}_flow"
     return _free(base or "new_flow", taken, ("_flow", ""))
 
 

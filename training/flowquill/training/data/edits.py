@@ -73,6 +73,8 @@ class Editor:
         names: dict[str, str] = {}
         before = named(old, draft.catalog, spans, names=names)
         after = named(new, draft.catalog, {**spans, **later}, names=names)
+        if (before.triggers, before.body) == (after.triggers, after.body):
+            return None
         draft.tag("edit", key)
         return Pair(identity, "edit", said, replace(after, name=before.name), before, (), mentions, tuple(draft.tags))
 
