@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 
 
@@ -11,9 +12,13 @@ def serve(address: tuple[str, int] | None) -> None:
     # At INFO pygls writes whole messages, and with them what people type.
     logging.getLogger("pygls").setLevel(logging.WARNING)
 
+    # Loading the protocol's types makes thousands of objects that stay, and collecting among them only costs time.
+    gc.disable()
     from flowquill.server.app import create
 
     server = create()
+    gc.freeze()
+    gc.enable()
     try:
         if address is None:
             server.start_io()
