@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from flowquill.generation.heads import Heads
 from flowquill.generation.network import Array
 from flowquill.generation.pipeline import Generator
 from flowquill.grammar.catalog import load_catalog
-from flowquill.training.evaluation.own import pairs, run
+from flowquill.training.evaluation.own import pairs, run, summary
 from flowquill.training.model.export import Reader, Stepper
 from flowquill.training.model.modeling import FlowquillModel
 from flowquill.training.model.pretrained import encoder
@@ -50,8 +51,20 @@ class TorchNetwork:
         return past if rows == list(range(past.shape[2])) else past[:, :, rows]
 
 
-def parity(source: Path, folder: Path | None, count: int) -> tuple[float, list[tuple[str, str, str]]]:
-    """The share (0 to 1) of `count` requests for which both write the same flow, and those that differ: request, exported, PyTorch."""
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """`same`: share (0 to 1) of requests for which both write the same flow. `faster`: PyTorch's median time over the exported one's.
+
+    `different`: the other requests, with what the exported networks and PyTorch wrote.
+    """
+
+    same: float
+    faster: float
+    different: tuple[tuple[str, str, str], ...]
+
+
+def parity(source: Path, folder: Path | None, count: int) -> Parity:
+    """Compares the model in `folder` with the one in `source` that it was exported from, over `count` requests, one thread each."""
     torch.set_num_threads(1)
     catalog = load_catalog()
     exported = open_engine(catalog, folder)
@@ -62,5 +75,5 @@ def parity(source: Path, folder: Path | None, count: int) -> tuple[float, list[t
     )  # fmt: skip
     tests = list(pairs(catalog, count, "create", seed=7))
     ours, theirs = run(Generator(catalog, exported), tests), run(Generator(catalog, original), tests)
-    different = [(a.pair.text, a.written, b.written) for a, b in zip(ours, theirs, strict=True) if a.written != b.written]
-    return 1 - len(different) / count, different
+    different = tuple((a.pair.text, a.written, b.written) for a, b in zip(ours, theirs, strict=True) if a.written != b.written)
+    return Parity(1 - len(different) / count, summary(theirs).p50 / summary(ours).p50, different)
