@@ -49,6 +49,6 @@ def _reads(terminal: str, token: str) -> bool:
         return literal == token
     if terminal == "NUMBER":
         return token.isdigit()
-    return terminal in ("NAME", "OPERATION", "PARAMETER", "PROPERTY") and token.isidentifier() and token not in ("on", "manual", "flow", "compose") or (
+    return (terminal in ("NAME", "OPERATION", "PARAMETER", "PROPERTY") and token.isidentifier() and token not in ("on", "manual", "flow", "compose")) or (
         terminal == "NAME" and token == "compose"
     )

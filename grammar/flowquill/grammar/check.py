@@ -420,7 +420,6 @@ class _Checker:
                 return self._operands("number", (kind,), (node.operand,), node.operator, kind)
             case tree.Binary():
                 return self._binary(node)
-        return ANY
 
     def _literal(self, node: tree.Literal) -> ValueType:
         if node.value is None:
@@ -509,7 +508,7 @@ def _step_names(flow: tree.Flow) -> Iterator[str]:
     for node in tree.walk(flow):
         if isinstance(node, tree.Statement) and node.label is not None:
             yield node.label.text
-        if (isinstance(node, tree.Call) and node.name is not None) or isinstance(node, tree.Scope):
+        if isinstance(node, (tree.Call, tree.Scope)) and node.name is not None:
             yield node.name.text
 
 

@@ -519,9 +519,8 @@ def _references(context: State, wanted: str) -> list[Reference]:
         return wanted in ("any", "boolean", "operand") or kind.name == "any" or assignable(kind.name, wanted) or (kind.name == "object" and not kind.properties)
 
     for binding in bindings:
-        if fits(binding.type) or binding.type.name in ("any", "object", "list"):
-            if fits(binding.type) or binding.type.name in ("any", "object"):
-                found.append(Reference(Path(binding.name), binding.type, binding, None))
+        if fits(binding.type) or binding.type.name in ("any", "object"):
+            found.append(Reference(Path(binding.name), binding.type, binding, None))
         if binding.type.name != "object":
             continue
         for output in binding.type.properties:

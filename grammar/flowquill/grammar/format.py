@@ -147,9 +147,9 @@ class _Printer:
             self.leading(flow.span[0], first=number == 0)
             self.flow(flow)
             self.trailing(flow.span[1])
-        if self.next_comment < len(self.comments) and node.flows and self.lines:
-            if self._blank_between(node.flows[-1].span[1], self.comments[self.next_comment].span[0]):
-                self.lines.append("")
+        more = self.next_comment < len(self.comments) and node.flows and self.lines
+        if more and self._blank_between(node.flows[-1].span[1], self.comments[self.next_comment].span[0]):
+            self.lines.append("")
         self.leading(end, first=not self.lines)
         while self.lines and not self.lines[-1]:
             self.lines.pop()
@@ -342,15 +342,16 @@ class _Printer:
         while True:
             limit = _end(node.then, end) if node.otherwise is not None else end - 1
             self.opened(head, node.then, limit)
-            if node.otherwise is None:
+            otherwise = node.otherwise
+            if otherwise is None:
                 self.put("}")
                 return
-            chained = node.otherwise[0] if len(node.otherwise) == 1 else None
+            chained = otherwise[0] if len(otherwise) == 1 else None
             if isinstance(chained, tree.If) and not (chained.label or chained.after or chained.decorators):
                 node = chained
                 head = f"}} else if {expression(node.condition)} {{"
                 continue
-            self.opened("} else {", node.otherwise, end - 1)
+            self.opened("} else {", otherwise, end - 1)
             self.put("}")
             return
 

@@ -230,8 +230,8 @@ class Forward:
                 entries[-1][1].name, "integer" if wanted == "integer" else "number"
             )
         if terminal in ("LBRACE", "PARALLEL", "LIMIT") and _is_expression(top):
-            wanted = {"IF": "boolean", "UNTIL": "boolean", "IN": "list"}.get(entries[-2][0])
-            return wanted is None or assignable(entries[-1][1].name, wanted)
+            required = {"IF": "boolean", "UNTIL": "boolean", "IN": "list"}.get(entries[-2][0])
+            return required is None or assignable(entries[-1][1].name, required)
         if terminal == "RSQB" and _is_expression(top) and _is_expression(entries[-3][0]):
             return entries[-3][1].name != "list" or assignable(entries[-1][1].name, "integer")
         if terminal == "STRING" and _is_expression(top):
@@ -264,9 +264,8 @@ class Forward:
             return terminal in ("EQUAL", "COLON")
         if role in ("action", "event"):
             return (terminal == "DOT") == (text in self.catalog.connectors)
-        if role == "value":
-            if terminal == "LPAR":
-                return text in FUNCTIONS
+        if role == "value" and terminal == "LPAR":
+            return text in FUNCTIONS
         return True
 
     def _operand(self, terminal: str, ready: State) -> bool:
@@ -593,7 +592,7 @@ def need(entries: tuple[Entry, ...], forward: Forward) -> str:
     A type's name, or "operand" (right of a comparison: anything). "boolean" lets any operand begin, since a comparison may follow.
     """
     symbol, _ = entries[-1]
-    below = entries[-2] if len(entries) > 1 else ("", None)
+    below: Entry = entries[-2] if len(entries) > 1 else ("", ANY)
     match symbol:
         case "SIGN" | "FACTOR":
             outer = need(entries[:-2] if _is_expression(below[0]) else entries[:-1], forward)

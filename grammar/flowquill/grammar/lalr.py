@@ -62,7 +62,7 @@ class Table:
 
     def __init__(self, grammar: str) -> None:
         lark = Lark(grammar, parser="lalr", maybe_placeholders=True)
-        parse_table = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+        parse_table = lark.parser.parser._parse_table
         rules: dict[Any, Rule] = {}
         self.actions: list[dict[str, int | Rule]] = []
         for number in range(len(parse_table.states)):

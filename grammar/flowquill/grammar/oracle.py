@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.choices import IllegalStep, Kept, Path, Span, Step, Writer, write
@@ -14,6 +14,8 @@ from flowquill.grammar.lalr import END, Driver, table
 from flowquill.grammar.parse import parse, unquote
 
 N = TypeVar("N", bound=tree.Node)
+
+_BINDING = (tree.Call, tree.Param, tree.Var, tree.Set, tree.Append, tree.Increment, tree.Scope, tree.Trigger)
 
 
 class Unreachable(Exception):
@@ -544,7 +546,7 @@ def rename(node: N, names: Mapping[str, str]) -> N:
     """The tree with names replaced, where they are bound and where they are used."""
     if not names:
         return node
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for spec in fields(node):
         if not spec.init:
             continue
@@ -554,16 +556,15 @@ def rename(node: N, names: Mapping[str, str]) -> N:
             changes[spec.name] = changed
     if isinstance(node, tree.Reference) and node.name in names:
         changes["name"] = names[node.name]
-    if isinstance(node, (tree.Call, tree.Param, tree.Var, tree.Set, tree.Append, tree.Increment, tree.Scope, tree.Trigger)) and node.name is not None:
-        if node.name.text in names:
-            changes["name"] = tree.Name(names[node.name.text], span=node.name.span)
+    if isinstance(node, _BINDING) and node.name is not None and node.name.text in names:
+        changes["name"] = tree.Name(names[node.name.text], span=node.name.span)
     if isinstance(node, tree.For) and node.item.text in names:
         changes["item"] = tree.Name(names[node.item.text], span=node.item.span)
     if isinstance(node, tree.After) and node.step is not None and node.step.text in names:
         changes["step"] = tree.Name(names[node.step.text], span=node.step.span)
     if isinstance(node, tree.Statement) and node.label is not None and node.label.text in names:
         changes["label"] = tree.Name(names[node.label.text], span=node.label.span)
-    return replace(node, **changes) if changes else node  # type: ignore[type-var]
+    return replace(node, **changes) if changes else node
 
 
 def _rename_value(value: object, names: Mapping[str, str]) -> object:

@@ -112,9 +112,8 @@ def _recover(text: str, found: Token, driver: Driver) -> int:
             depth -= token.text == "}" or depth > 0
         elif token.type == "open":
             depth += 1
-        elif first and depth <= 0 and _starts(text, token):
-            if (token.start > found.start or _resumable(driver)) and driver.unwind("TODO"):
-                return token.start
+        elif first and depth <= 0 and _starts(text, token) and (token.start > found.start or _resumable(driver)) and driver.unwind("TODO"):
+            return token.start
         following = _rough(text, token.end)
         if following.start == token.start:
             break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
@@ -82,7 +82,7 @@ def _used(flow: tree.Flow) -> set[str]:
 
 
 def _unnamed(node: N, used: set[str]) -> N:
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for spec in fields(node):
         if not spec.init:
             continue
@@ -92,7 +92,7 @@ def _unnamed(node: N, used: set[str]) -> N:
             changes[spec.name] = changed
     if isinstance(node, (tree.Call, tree.Trigger)) and node.name is not None and node.name.text not in used:
         changes["name"] = None
-    return replace(node, **changes) if changes else node  # type: ignore[type-var]
+    return replace(node, **changes) if changes else node
 
 
 def _unnamed_value(value: object, used: set[str]) -> object:

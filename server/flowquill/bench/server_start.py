@@ -33,7 +33,7 @@ def cold_start(settings: Settings) -> Iterator[Figure]:
     yield Figure("language server", "initialize answered, p95", watch.p(0.95), "ms", bar=500)
 
 
-_PARAMETERS = {"processId": None, "rootUri": None, "capabilities": {}}
+_PARAMETERS: dict[str, object] = {"processId": None, "rootUri": None, "capabilities": {}}
 
 
 def _send(stream: IO[bytes], message: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -208,7 +209,7 @@ def context_places(reading: Reading, tokens: Sequence[tuple[str, str, int, int]]
     for (kind, text, start, _), (following, _, _, _) in zip(tokens, (*tokens[1:], ("", "", 0, 0)), strict=True):
         if kind == "NAME" and following in ("EQUAL", "IN", "COLON") and text not in found:
             found[text] = reading.token_at(start, context=True)
-    for (previous, _, _, _), (kind, text, start, _) in zip(tokens, tokens[1:], strict=False):
+    for (previous, _, _, _), (kind, text, start, _) in itertools.pairwise(tokens):
         if kind == "NAME" and previous in ("AS", "SCOPE"):
             found[text] = reading.token_at(start, context=True)
     return found

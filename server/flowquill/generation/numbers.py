@@ -53,8 +53,8 @@ def find_numbers(text: str) -> tuple[Number, ...]:
         for match in pattern.finditer(text):
             if free(*match.span()):
                 value = _plain(match["number"], (match["tail"] or "").lower())
-                hour = value if isinstance(value, int) and 0 <= value <= 23 else None
-                found.append(Number(*match.span("number"), value, hour))
+                of_day = value if isinstance(value, int) and 0 <= value <= 23 else None
+                found.append(Number(*match.span("number"), value, of_day))
                 taken.append(match.span())
     for match in _WORD.finditer(text):
         if not free(*match.span()):

@@ -469,7 +469,7 @@ def collected(draft: Draft) -> Node | None:
     listed = _lists(draft)
     if listed is None:
         return None
-    place, owner, phrase, expression, names, places = listed
+    place, _owner, phrase, expression, names, places = listed
     noun = phrase.removeprefix("the ") if phrase.startswith("the ") else place.path[-1]
     summing = draft.chance(0.4)
     fitting = [p for p in places if p.output is not None and (p.type in ("integer", "number") if summing else p.type == "text") and p.sort != "id"]

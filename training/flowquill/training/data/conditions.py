@@ -72,7 +72,7 @@ def usual(draft: Draft, one: Found) -> list[str] | None:
         return None
     name = one.place.path[-1]
     operation = one.owner.operation
-    if operation is not None and operation.connector in draft.catalog.connectors:
+    if operation is not None and operation.connector is not None and operation.connector in draft.catalog.connectors:
         for other in draft.catalog.connectors[operation.connector].operations:
             parameter = other.parameter(name)
             if parameter is not None and parameter.enum:
@@ -142,6 +142,7 @@ def _text(
         said = _phrase(draft, "text", "==").format(x=phrase, v=draft.ledger.mark(str(value), value))
         return Condition(said, tree.Binary("==", expression, tree.Literal(value)))
     kind = _KINDS.get(sort, "keyword")
+    choices: tuple[str, ...]
     if sort == "status":
         choices = ("==",) * 7 + ("!=",) * 3 + ("in",) * 2 + ("empty", "not empty")
     elif sort in ("title", "message", "path", "file_name"):
@@ -153,7 +154,7 @@ def _text(
         empty = _call("empty", expression)
         return Condition(_phrase(draft, "text", key).format(x=phrase), empty if key == "empty" else tree.Unary("not", empty))
 
-    def value() -> tuple[str, tree.Expression]:
+    def stated() -> tuple[str, tree.Expression]:
         if key == "endsWith" and sort in ("file_name", "path", "title"):
             text = "." + draft.rng.choice(draft.values.words("extension"))
         elif key == "endsWith" and sort in ("email", "person"):
@@ -165,10 +166,10 @@ def _text(
         quoted = draft.quote(text, "keyword" if kind != "email" else kind)
         return quoted, tree.Literal(text)
 
-    said, literal = value()
+    said, literal = stated()
     template = _phrase(draft, "text", key)
     if key == "in":
-        other, literal2 = value()
+        other, literal2 = stated()
         if literal2 == literal:
             return None
         draft.tag("or")

@@ -94,10 +94,10 @@ class Draft:
             truth = self.chance(0.7)
             return ("true" if truth else "false"), tree.Literal(truth)
         if parameter is not None and parameter.enum and (kind == "enum" or wanted == "text"):
-            value = self.rng.choice(parameter.enum)
-            said = value if self.chance(0.5) else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value).lower()
-            surface = self.ledger.mark(said, value)
-            one: tree.Expression = tree.Literal(value)
+            chosen = self.rng.choice(parameter.enum)
+            said = chosen if self.chance(0.5) else re.sub(r"(?<=[a-z])(?=[A-Z])", " ", chosen).lower()
+            surface = self.ledger.mark(said, chosen)
+            one: tree.Expression = tree.Literal(chosen)
             return surface, tree.ListExpression((one,)) if wanted == "list" else one
         if kind == "enum" or wanted == "object":
             return None
@@ -105,14 +105,12 @@ class Draft:
             return self._several(kind)
         value = self._value(kind)
         if wanted in ("integer", "number"):
-            if isinstance(value, str):
-                if not re.fullmatch(r"\d+(\.\d+)?", value):
-                    return None
-                value = float(value) if "." in value else int(value)
-            if wanted == "integer" and not isinstance(value, int):
-                value = int(value)
-            return self.number(value), tree.Literal(value)
-        if isinstance(value, (int, float)):
+            if isinstance(value, str) and not re.fullmatch(r"\d+(\.\d+)?", value):
+                return None
+            number = float(value)
+            amount = int(number) if wanted == "integer" or number.is_integer() else number
+            return self.number(amount), tree.Literal(amount)
+        if not isinstance(value, str):
             text = f"{value:g}"
             return self.ledger.mark(text, text), tree.Literal(text)
         return self.quote(value, kind if isinstance(kind, str) else "list"), tree.Literal(value)
@@ -169,7 +167,8 @@ class Draft:
         return None
 
     def _fill(self, template: str, bank: OperationBank, references: float) -> tuple[str, tuple[tree.Argument, ...]] | None:
-        text, rest, arguments = "", template, []
+        text, rest = "", template
+        arguments: list[tree.Argument] = []
         for name in slots(template):
             before, rest = rest.split("{" + name + "}", 1)
             text += before

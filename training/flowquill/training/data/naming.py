@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
@@ -16,11 +16,11 @@ N = TypeVar("N", bound=tree.Node)
 
 def rewritten(node: N, names: Mapping[str, str], texts: Mapping[str, str] | None = None) -> N:
     """The node with names replaced where they are bound or read; texts of `todo` likewise."""
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if isinstance(node, tree.Reference):
-        return replace(node, name=names[node.name]) if node.name in names else node  # type: ignore[return-value]
+        return replace(node, name=names[node.name]) if node.name in names else node
     if isinstance(node, tree.Todo):
-        return replace(node, text=texts[node.text]) if texts and node.text in texts else node  # type: ignore[return-value]
+        return replace(node, text=texts[node.text]) if texts and node.text in texts else node
     if isinstance(node, (tree.Literal, tree.Hole)):
         return node
     for spec in _fields(type(node)):

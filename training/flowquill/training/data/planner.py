@@ -196,15 +196,15 @@ class Planner:
             (0.022, self.attempt),
         )
         if depth < 3:
-            for share, make in options:
-                if roll < share:
+            for odds, make in options:
+                if roll < odds:
                     if make != self.branch and budget < 2:
                         break
                     made = make(budget, depth)
                     if made is not None:
                         return made, budget if budget < 3 else draft.rng.randint(2, budget)
                     break
-                roll -= share
+                roll -= odds
         if draft.chance(0.12):
             special = builtins.step(draft, last=bool(before) and budget == 1)
             if special is not None:

@@ -63,8 +63,7 @@ def output_class(output: Output, operation: str = "") -> str:
 
 
 TEXTUAL = frozenset(
-    ["email", "person", "title", "message", "url", "date", "id", "status", "file_name", "path", "phone", "company", "city", "country", "product"]
-    + ["amount", "text", "number"]
+    ["email", "person", "title", "message", "url", "date", "id", "status", "file_name", "path", "phone", "company", "city", "country", "product", "amount", "text", "number"]
 )
 # Which classes of values may fill a slot of each kind.
 FEEDS: Mapping[str, frozenset[str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
@@ -167,7 +167,7 @@ def _plain(flow: tree.Flow) -> tree.Flow:
 
 
 def _without_holes(node: N) -> N:
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     for spec in fields(node):
         if not spec.init:
             continue

@@ -48,7 +48,7 @@ class Summary:
 
 
 def pairs(catalog: Catalog, count: int, kind: Kind, seed: int = 99) -> Iterator[Pair]:
-    """The first `count` test pairs of a kind, the same for the same seed. 
+    """The first `count` test pairs of a kind, the same for the same seed.
 
     Left out are pairs whose reader must lack a connector, and completions of a block that has no place yet.
     """

@@ -100,12 +100,12 @@ class Collator:
                 gold.append(right)
             spans += [(number, step, first, last) for step, first, last in example.spans]
         most = max((len(c) for c in choices), default=1)
-        candidates = torch.full((len(choices), most, 3), -1)
+        pointed = torch.full((len(choices), most, 3), -1)
         mask = torch.zeros(len(choices), most, dtype=torch.bool)
         for number, options in enumerate(choices):
-            candidates[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p) for t, s, p in options])
+            pointed[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p) for t, s, p in options])
             mask[number, : len(options)] = True
-        used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), candidates[..., 0].flatten()]).clamp(min=0))
+        used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), pointed[..., 0].flatten()]).clamp(min=0))
         vectors = torch.from_numpy(self.embedder.matrix[used.numpy()])
         local = torch.full((int(used.max()) + 1,), -1)
         local[used] = torch.arange(len(used))
@@ -113,13 +113,13 @@ class Collator:
         def localised(table: Tensor) -> Tensor:
             return torch.where(table >= 0, local[table.clamp(min=0)], table)
 
-        candidates = torch.stack([localised(candidates[..., 0]), candidates[..., 1], candidates[..., 2]], -1)
+        pointed = torch.stack([localised(pointed[..., 0]), pointed[..., 1], pointed[..., 2]], -1)
         matrix = self.embedder.matrix
         return Batch(
             tokens, segments, readable, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
             localised(texts), localised(owners), starts, ends, vectors,
             torch.from_numpy(matrix[[k.summary_row for k, _ in pool]]), torch.from_numpy(matrix[[k.connector_row for k, _ in pool]]),
-            operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), candidates, mask, torch.tensor(gold, dtype=torch.long),
+            operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), pointed, mask, torch.tensor(gold, dtype=torch.long),
             torch.tensor(spans).reshape(-1, 4),
         )  # fmt: skip
 

@@ -61,12 +61,13 @@ class Stepper(nn.Module):
     def __init__(self, model: FlowquillModel) -> None:
         super().__init__()
         self.layers = model.layers
+        self.blocks = model.blocks
         self.norm = model.norm
 
     def forward(self, x: Tensor, past: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, 1, W), past (L, 2, B, H, P, D), memory (L, 2, B, H, S, D) -> hidden (B, 1, W), present with P + 1."""
         present = []
-        for number, layer in enumerate(self.layers):
+        for number, layer in enumerate(self.blocks):
             q, k, v = (layer.split(part) for part in layer.qkv(layer.norm_self(x)).chunk(3, -1))
             k, v = torch.cat([past[number, 0], k], 2), torch.cat([past[number, 1], v], 2)
             size = q.shape[-1] ** 0.5
@@ -212,7 +213,6 @@ def texts_of_catalog(catalog: Catalog) -> list[str]:
 def _paths(output: Output, above: str = "") -> Iterable[str]:
     text = f"{above} {output.name}".strip().replace("_", " ")
     yield text
-    for enum in output.enum:
-        yield enum
+    yield from output.enum
     for below in output.properties:
         yield from _paths(below, text if output.type == "object" else "")

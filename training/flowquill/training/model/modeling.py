@@ -195,10 +195,15 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
     def _init_weights(self, module: nn.Module) -> None:
         """Layers initialise themselves; the residual maps must stay at zero."""
 
+    @property
+    def blocks(self) -> list[Layer]:
+        """The decoder's layers, typed."""
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
+
     def read(self, tokens: Tensor, segments: Tensor, readable: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """The request's hidden states (B, S, W) and the decoder's keys and values of them."""
         hidden = self.encoder(input_ids=tokens, token_type_ids=segments, attention_mask=readable.long()).last_hidden_state
-        return hidden, [layer.remember(hidden) for layer in self.layers]
+        return hidden, [layer.remember(hidden) for layer in self.blocks]
 
     def embed(self, batch: Batch, hidden: Tensor) -> Tensor:
         """The decoder's inputs (B, T, W): the steps before, what they pointed at, and their positions."""
@@ -216,7 +221,7 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
         """Hidden states (B, T, W) of all steps at once."""
         x = self.drop(x)
         seen = readable[:, None, None, :]
-        for layer, memory in zip(self.layers, cross, strict=True):
+        for layer, memory in zip(self.blocks, cross, strict=True):
             x, _ = layer(x, None, memory, seen, True)
         return self.norm(x)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from flowquill.grammar.catalog import Catalog
+from flowquill.training.data.banks import Split
 from flowquill.training.model.encode import Example
 
 
@@ -24,7 +25,7 @@ def public_catalog(path: str) -> Catalog:
 class ShardMaker:
     """Writes shard files in the background and reads them. Use as a context manager."""
 
-    def __init__(self, folder: Path, seed: int, size: int, count: int, public: str, workers: int, split: str = "train") -> None:
+    def __init__(self, folder: Path, seed: int, size: int, count: int, public: str, workers: int, split: Split = "train") -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._jobs = [(folder, seed, number, size, public, split) for number in range(count)]
@@ -59,7 +60,7 @@ def _path(folder: Path, number: int) -> Path:
     return folder / f"{number:04d}.pickle"
 
 
-def _work(jobs: list[tuple[Path, int, int, int, str, str]]) -> None:
+def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
     for folder, seed, number, size, public, split in jobs:
         path = _path(folder, number)
         if path.exists():
@@ -71,7 +72,7 @@ def _work(jobs: list[tuple[Path, int, int, int, str, str]]) -> None:
         part.rename(path)
 
 
-def make_examples(seed: int, size: int, public: str, split: str) -> list[Example]:
+def make_examples(seed: int, size: int, public: str, split: Split) -> list[Example]:
     """`size` encoded examples; pairs that the decoder's choices cannot write are left out and counted in the log."""
     from flowquill.grammar.catalog import load_catalog
     from flowquill.grammar.forward import Forward
