@@ -96,6 +96,35 @@ def data(count: int, seed: int, split: str, kind: tuple[Kind, ...]) -> int:
     return 0
 
 
+@training.command("pairs")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def pairs(files: tuple[Path, ...]) -> int:
+    """Check hand-written pairs: each flow parses, calls what exists, and can be written from its request alone."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.grammar.forward import Forward
+    from flowquill.grammar.oracle import Unreachable
+    from flowquill.training.data.handwritten import PairError, read_pairs
+    from flowquill.training.model.encode import encode
+    from flowquill.training.model.tokens import tokenizer
+
+    catalog = load_catalog()
+    forward = Forward(catalog)
+    good = bad = 0
+    for file in files:
+        for pair in read_pairs(file, catalog):
+            problem = str(pair) if isinstance(pair, PairError) else ""
+            if not isinstance(pair, PairError):
+                try:
+                    encode(pair, forward, tokenizer())
+                except Unreachable as error:
+                    problem = f"{file.name}:{pair.id.rsplit('-', 1)[1]}: {error} (the flow says something that its request does not, or a construct that decoders do not write)."
+            good, bad = good + (not problem), bad + bool(problem)
+            if problem:
+                click.echo(problem)
+    click.echo(f"{good} pairs are good, {bad} are not.")
+    return 1 if bad else 0
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def evaluation() -> None:
     """Measure a model."""

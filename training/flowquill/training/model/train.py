@@ -20,8 +20,10 @@ from flowquill.grammar.choices import KINDS
 from flowquill.training.model.batches import Collator, texts_of
 from flowquill.training.model.encode import Example
 from flowquill.training.model.modeling import Batch, FlowquillConfig, FlowquillModel
-from flowquill.training.model.pretrained import Embedder, encoder, folder
+from flowquill.training.model.pretrained import Embedder, encoder
+from flowquill.training.model.restore import restore
 from flowquill.training.model.shards import ShardMaker, public_catalog
+from flowquill.training.model.tokens import folder
 
 
 class ConfigError(Exception):
@@ -63,7 +65,7 @@ class BaseConfig:
     checkpoint_minutes: float = 5.0
     """Time between two checkpoints."""
     start_from: str = ""
-    """A saved model to go on from; "": the pretrained encoder and a new decoder."""
+    """A saved or exported model to go on from; "": the pretrained encoder and a new decoder."""
 
 
 def load_config(path: Path, **changes: Any) -> BaseConfig:
@@ -87,7 +89,8 @@ def load_config(path: Path, **changes: Any) -> BaseConfig:
 def new_model(config: BaseConfig) -> FlowquillModel:
     """The pretrained encoder with a new decoder, or the model to go on from."""
     if config.start_from:
-        return FlowquillModel.from_pretrained(config.start_from)
+        exported = (Path(config.start_from) / "encoder.onnx").exists()
+        return restore(Path(config.start_from)) if exported else FlowquillModel.from_pretrained(config.start_from)
     read = json.loads((folder() / "config.json").read_text())
     # Every pair is seen about once: dropout in the encoder would only cost time (a seventh of a batch).
     read.update(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
