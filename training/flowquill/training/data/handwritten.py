@@ -63,7 +63,9 @@ def _flow(text: str, catalog: Catalog) -> tree.Flow:
     for found in check(parsed, catalog):
         if found.severity == "error" and found.code not in _MAY_LACK:
             raise PairError(f"{found.code}: {found.message}")
-    return without_holes(parsed.file.flows[0])
+    flow = without_holes(parsed.file.flows[0])
+    assert isinstance(flow, tree.Flow)
+    return flow
 
 
 def without_holes(node: Any) -> Any:

@@ -104,6 +104,9 @@ class Planner:
         same = [c for c in self.used if c in pool]
         if same and draft.chance(0.3):
             connector = draft.rng.choice(same)
+            kin = self._kin(pool[connector])
+            if kin and draft.chance(0.45):
+                return draft.rng.choice(kin)
         else:
             names = list(pool)
             connector = draft.rng.choice(names)
@@ -111,6 +114,15 @@ class Planner:
                 popular = [c for c in names if c in _POPULAR]
                 connector = draft.rng.choice(popular) if popular else connector
         return draft.rng.choice(pool[connector])
+
+    def _kin(self, banks: Sequence[OperationBank]) -> list[OperationBank]:
+        """Those that do the same as the last step to something else, so that requests share a verb among several objects."""
+        last = self.draft.operations[-1] if self.draft.operations else None
+        if last is None or last.kind != "action":
+            return []
+        verb = last.name.split("_")[0]
+        done = {o.text for o in self.draft.operations}
+        return [b for b in banks if b.operation.name.split("_")[0] == verb and b.operation.text not in done]
 
     # Calls
 

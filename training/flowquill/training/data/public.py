@@ -6,12 +6,13 @@ import gzip
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from flowquill.grammar.catalog import Catalog, Connector, Operation, Output, Parameter, load_catalog
 from flowquill.grammar.naming import RESERVED
-from flowquill.training.data.banks import Banks, OperationBank, load_banks, slots
+from flowquill.training.data.banks import Banks, OperationBank, held_out, load_banks, slots
 from flowquill.training.data.inflect import VERBS, a
 from flowquill.training.data.referents import singular
 
@@ -27,6 +28,8 @@ _MORE_VERBS = frozenset(
     ["activate", "deactivate", "assign", "unassign", "authenticate", "authorize", "calculate", "capture", "check", "clear", "clone", "close", "compare", "compress", "configure", "connect", "convert", "count", "crop", "decode", "decrypt", "deploy", "destroy", "determine", "disable", "disconnect", "dispatch", "display", "download", "duplicate", "edit", "embed", "enable", "encode", "encrypt", "enroll", "estimate", "evaluate", "execute", "expand", "expire", "extend", "filter", "finalize", "finish", "follow", "format", "geocode", "grant", "import", "index", "initiate", "inspect", "install", "invoke", "issue", "join", "launch", "load", "locate", "lock", "lookup", "look", "manage", "map", "match", "mute", "obtain", "operate", "overwrite", "parse", "patch", "pause", "perform", "poll", "predict", "process", "provide", "provision", "purge", "push", "put", "queue", "rank", "recognize", "redact", "refresh", "reject", "release", "reload", "render", "renew", "repeat", "replace", "replay", "reply", "reprocess", "rerun", "resend", "resize", "resume", "revert", "review", "revoke", "rotate", "scrape", "screen", "select", "shorten", "shorten", "simulate", "skip", "sort", "split", "start", "stop", "store", "stream", "suggest", "summarise", "suspend", "swap", "switch", "terminate", "test", "toggle", "transcribe", "transition", "trigger", "unarchive", "unblock", "unfollow", "unlink", "unlock", "unpublish", "unregister", "unsubscribe", "upsert", "use", "validate", "verify", "view", "void", "watch", "withdraw", "activate", "ingest", "allocate", "archive", "attach", "ask", "bulk", "cancel", "categorize", "claim", "classify", "compose", "crawl", "define", "detach", "detect", "discover", "enqueue", "enrich", "escalate", "explore", "find", "flatten", "fulfill", "gather", "generate", "identify", "infer", "inform", "join"]
 )
 _KNOWN = VERBS | _MORE_VERBS
+_LISTING = re.compile(r"(?:list|get|retrieve|find|search|fetch|query|read|returns?|download)s? (?:for )?(?:all |a list|list|the list|multiple|many|\w+(?: \w+)?s\b)", re.IGNORECASE)
+BARE = 0.35
 _SKIPPED = frozenset(["api-version", "api_version", "content-type", "accept", "authorization", "x-api-key", "apikey", "api_key", "limit", "offset", "page", "top", "skip"])
 _KINDS = (
     ("email", "email"), ("mail", "email"), ("phone", "phone"), ("url", "url"), ("link", "url"), ("subject", "subject"), ("title", "title"), ("message", "message"), ("text", "sentence"),
@@ -82,8 +85,11 @@ def connector_of(
     mention = re.sub(r"\s*\(.*?\)|\s+(?:connector|api|v\d)\b", "", readable, flags=re.IGNORECASE).strip()
     operations: dict[str, Operation] = {}
     banks: list[OperationBank] = []
+    bare = held_out(name, BARE, "bare")
     for entry in entries:
         operation = _operation(short, entry)
+        if operation is not None and bare:
+            operation = _bare(operation)
         if operation is None or operation.name in operations:
             continue
         operations[operation.name] = operation
@@ -124,6 +130,13 @@ def _operation(connector: str, entry: Mapping[str, Any]) -> Operation | None:
     return Operation(
         connector, name, str(entry["operationId"]), kind, summary[:80], str(entry.get("description") or "")[:160], (), tuple(parameters.values()), _outputs(entry)
     )
+
+
+def _bare(operation: Operation) -> Operation:
+    """As a catalog lists it that knows only names and descriptions: nothing to fill in, and a list where the words promise one."""
+    listing = operation.kind == "action" and _LISTING.match(operation.title)
+    outputs = (Output("items", "body", "list"),) if listing else (Output("item", "body", "any"),)
+    return replace(operation, parameters=(), outputs=outputs)
 
 
 def _outputs(entry: Mapping[str, Any]) -> tuple[Output, ...]:

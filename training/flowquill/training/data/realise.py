@@ -77,10 +77,10 @@ class Realiser:
                 text += draft.rng.choice((", then ", "; then ", ", and then ")) if not nodes[index].after else draft.rng.choice((", ", "; ", ", and "))
                 text += part
                 continue
-            shared = self._shared(parts[index - 1], part) if last and draft.chance(0.7) else None
+            shared = self._shared(parts[index - 1], part) if draft.chance(0.7) else None
             if shared is not None:
                 draft.tag("shared verb")
-                text += f" and {shared}"
+                text = f"{self._without_tail(text, part) if draft.chance(0.6) else text}{' and ' if last else ', '}{shared}"
             else:
                 text += draft.say("and" if last else "comma") + part
         return text
@@ -92,6 +92,12 @@ class Realiser:
         if len(one) < 2 or len(two) < 2 or one[0].lower() != two[0].lower() or not two[1].startswith(("a ", "an ", "the ", "all ")):
             return None
         return two[1]
+
+    @staticmethod
+    def _without_tail(text: str, part: str) -> str:
+        """The text without the place at its end ("in Trello") that the next clause names too."""
+        tail = re.search(r" (?:in|from|on|to|with|via) [A-Z][\w ]*$", plain(part))
+        return text.removesuffix(tail[0]) if tail else text
 
     def _branch(self, node: Branch, mood: str) -> str:
         draft = self.draft

@@ -20,6 +20,7 @@ from flowquill.training.data.referents import Places
 from flowquill.training.data.refusals import refusal
 
 COMPOSITIONS_HELD_OUT = 0.2
+PUBLIC = 0.7
 _KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.705), ("complete", 0.15), ("edit", 0.12), ("refuse", 0.025))
 
 
@@ -63,7 +64,7 @@ class Sampler:
     def create(self, rng: random.Random, identity: str) -> Pair | None:
         """A new flow; None where the draw does not work out or belongs to the other split."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < 0.4)
+        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
         style = rng.choices(("prose", "list", "terse"), (0.78, 0.12, 0.10))[0]
         draft.terse = style == "terse"
         start = planner.start()
@@ -81,7 +82,7 @@ class Sampler:
     def edit(self, rng: random.Random, identity: str) -> Pair | None:
         """A change to a flow."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < 0.4)
+        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
         planner.withhold = False
         pair = Editor(draft, planner).pair(identity)
         return None if pair is None or not self.mine(draft) else checked(pair)
@@ -89,7 +90,7 @@ class Sampler:
     def complete(self, rng: random.Random, identity: str) -> Pair | None:
         """Statements inside a flow."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < 0.4)
+        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
         planner.withhold = False
         pair = completion(draft, planner, identity)
         return None if pair is None or not self.mine(draft) else checked(pair)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from flowquill.grammar.catalog import Catalog
+from flowquill.grammar.forward import Forward
 from flowquill.training.data.banks import Split
 from flowquill.training.model.encode import Example
 
@@ -47,6 +48,7 @@ class ShardMaker:
     def wait(self, number: int) -> list[Example]:
         """The examples of a shard, as soon as it is written. Raises RuntimeError where its writer died."""
         path = _path(self.folder, number)
+        (self.folder / READING).write_text(str(number))
         while not path.exists():
             if self._processes and not any(p.is_alive() for p in self._processes):
                 raise RuntimeError(f"The process that writes {path} ended before its time; its message is above.")
@@ -54,6 +56,19 @@ class ShardMaker:
         with path.open("rb") as file:
             examples: list[Example] = pickle.load(file)
         return examples
+
+
+AHEAD = 3
+READING = "reading"
+HANDWRITTEN = 0.16
+
+
+def _reading(folder: Path) -> int:
+    """The shard that the trainer reads: writers keep near it, so that what is mended in the banks soon counts."""
+    try:
+        return int((folder / READING).read_text())
+    except (FileNotFoundError, ValueError):
+        return 0
 
 
 def _path(folder: Path, number: int) -> Path:
@@ -65,6 +80,8 @@ def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
         path = _path(folder, number)
         if path.exists():
             continue
+        while number > _reading(folder) + AHEAD:
+            time.sleep(2)
         examples = make_examples(seed * 1_000_003 + number, size, public, split)
         part = path.with_suffix(".part")
         with part.open("wb") as file:
@@ -75,7 +92,6 @@ def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
 def make_examples(seed: int, size: int, public: str, split: Split) -> list[Example]:
     """`size` encoded examples; pairs that the decoder's choices cannot write are left out and counted in the log."""
     from flowquill.grammar.catalog import load_catalog
-    from flowquill.grammar.forward import Forward
     from flowquill.grammar.oracle import Unreachable
     from flowquill.training.data.banks import load_banks
     from flowquill.training.data.public import load_public
@@ -88,14 +104,34 @@ def make_examples(seed: int, size: int, public: str, split: Split) -> list[Examp
     if public:
         wide, banks = load_public(Path(public))
         sources.append((Sampler(wide, banks, seed + 17, split), Forward(wide), True))
-    found: list[Example] = []
+    found = _handwritten(sources[0][1], seed, round(HANDWRITTEN * size)) if split == "train" else []
     turn = 0
     while len(found) < size:
         turn += 1
-        sampler, forward, is_public = sources[1 if len(sources) > 1 and turn % 10 >= 6 else 0]
+        sampler, forward, is_public = sources[turn % len(sources)]
         pair = sampler.sample()
         try:
             found.append(encode(pair, forward, tokenizer(), is_public))
+        except Unreachable:
+            continue
+    return found
+
+
+def _handwritten(forward: Forward, seed: int, most: int) -> list[Example]:
+    """Up to `most` of the hand-written pairs of training, drawn at random; none more than once a shard."""
+    import random
+
+    from flowquill.grammar.oracle import Unreachable
+    from flowquill.training.data.handwritten import PairError, folder, read_pairs
+    from flowquill.training.model.encode import encode
+    from flowquill.training.model.tokens import tokenizer
+
+    pairs = [p for file in sorted(folder().glob("*.jsonl")) for p in read_pairs(file, forward.catalog) if not isinstance(p, PairError)]
+    random.Random(seed).shuffle(pairs)
+    found: list[Example] = []
+    for pair in pairs[: min(most, len(pairs) // 2)]:
+        try:
+            found.append(encode(pair, forward, tokenizer()))
         except Unreachable:
             continue
     return found
