@@ -12,7 +12,7 @@ import click
 
 from flowquill.cli.options import catalog_options, model_option
 
-_PACKAGES = ("click", "lark", "lsprotocol", "numpy", "onnxruntime", "pygls", "rich", "tokenizers")
+_PACKAGES = ("click", "lark", "lsprotocol", "numpy", "onnxruntime", "pygls", "rich")
 _TRAINING = ("torch", "transformers", "peft", "sentence-transformers", "accelerate", "datasets", "onnx")
 
 

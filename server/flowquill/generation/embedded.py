@@ -29,6 +29,7 @@ from flowquill.generation.model_files import FORMAT, default_folder, examine
 from flowquill.generation.network import Network, OnnxNetwork, Vectors, Words
 from flowquill.generation.numbers import find_numbers
 from flowquill.generation.request import Cancelled, GenerationError
+from flowquill.generation.wordpiece import WordPiece
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.choices import IllegalStep, Options, Request, Step, Writer
@@ -77,7 +78,7 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(self, catalog: Catalog, network: Network, heads: Heads, vectors: Vectors, tokenizer: Any, model: str) -> None:
+    def __init__(self, catalog: Catalog, network: Network, heads: Heads, vectors: Vectors, tokenizer: WordPiece, model: str) -> None:
         self.catalog = catalog
         self.network = network
         self.heads = heads
@@ -276,12 +277,10 @@ def open_engine(catalog: Catalog, folder: Path | None = None) -> EmbeddedEngine:
     if found.problems:
         raise GenerationError(found.problems[0])
     try:
-        from tokenizers import Tokenizer
-
         described = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         if described.get("format") != FORMAT:
             raise GenerationError(f"The model at {folder} is of another format; install a model of this version.")
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = WordPiece.load(folder / "tokenizer.json")
         with np.load(folder / "words.npz") as data:
             words = Words(data["table"], data["scales"])
         heads = Heads.load(folder / "heads.npz", described["kinds"])

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from flowquill.generation.wordpiece import WordPiece
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
 from flowquill.grammar.choices import Kept, Number, Options, Path, Reference, Span, Step, Writer
 from flowquill.grammar.forward import DECORATORS, LIMITS, parameters_of
@@ -164,14 +165,14 @@ def parameter_text(parameter: Parameter) -> str:
     return f"{name}: {parameter.summary}" if parameter.summary else name
 
 
-def read(tokenizer: Any, text: str, context: str = "", cursor: int | None = None, limit: int = 384) -> Reading:
+def read(tokenizer: WordPiece, text: str, context: str = "", cursor: int | None = None, limit: int = 384) -> Reading:
     """The encoder's view of a request and of the flow it belongs to.
 
-    `tokenizer`: tokenizers.Tokenizer of the encoder. `cursor`: where in `context` new statements go; marked by a mask token.
+    `cursor`: where in `context` new statements go; marked by a mask token.
     The context is cut to `limit` tokens in all, around the cursor where there is one.
     """
     special = {name: tokenizer.token_to_id(name) for name in ("[CLS]", "[SEP]", "[MASK]")}
-    first = tokenizer.encode(text, add_special_tokens=False)
+    first = tokenizer.encode(text)
     ids = [special["[CLS]"], *first.ids[: limit - 2]]
     request = tuple((s, e, i) for i, (s, e) in enumerate(first.offsets[: limit - 2], 1))
     ids.append(special["[SEP]"])
@@ -179,7 +180,7 @@ def read(tokenizer: Any, text: str, context: str = "", cursor: int | None = None
     places: list[tuple[int, int, int]] = []
     if context:
         rows: list[tuple[int, int, int]] = []
-        second = tokenizer.encode(context, add_special_tokens=False)
+        second = tokenizer.encode(context)
         for identity, (s, e) in zip(second.ids, second.offsets, strict=True):
             if cursor is not None and s >= cursor and not any(r[2] == -1 for r in rows):
                 rows.append((cursor, cursor, -1))

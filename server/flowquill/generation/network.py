@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flowquill.generation.wordpiece import WordPiece
+
 Array = NDArray[np.float32]
 Memory = Any
 
@@ -75,7 +77,7 @@ class OnnxNetwork:
 class Vectors:
     """Vectors of words: those that ship with the model, and any others, embedded when first asked for and remembered."""
 
-    def __init__(self, folder: Path, tokenizer: Any, words: Words, room: int = 50_000) -> None:
+    def __init__(self, folder: Path, tokenizer: WordPiece, words: Words, room: int = 50_000) -> None:
         self.folder = folder
         self.tokenizer = tokenizer
         self.words = words
@@ -103,7 +105,7 @@ class Vectors:
     def _embed(self, text: str) -> Array:
         if self._embedder is None:
             self._embedder = session(self.folder / "embedder.onnx")
-        ids = self.tokenizer.encode(text).ids[:128]
+        ids = self.tokenizer.enclosed(text, 128)
         hidden = self._embedder.run(None, {"words": self.words.vectors(ids)[None]})[0][0]
         mean = hidden.mean(0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)

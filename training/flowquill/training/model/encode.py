@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from flowquill.generation.features import OPERATIONS, POINTERS, SPANS, Trace, context_places, read
 from flowquill.generation.numbers import find_numbers
+from flowquill.generation.wordpiece import WordPiece
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.choices import KINDS, Request, Writer
@@ -96,7 +96,7 @@ def inserted(pair: Pair) -> tree.Block:
     return new[pair.cursor[-1] : pair.cursor[-1] + count]
 
 
-def encode(pair: Pair, forward: Forward, tokenizer: Any, public: bool = False, limit: int = 384, steps: int = 240) -> Example:
+def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, public: bool = False, limit: int = 384, steps: int = 240) -> Example:
     """Raises Unreachable where the pair cannot be written with what decoders may choose."""
     catalog: Catalog = forward.catalog
     completing = pair.kind == "complete"

@@ -23,7 +23,7 @@ from flowquill.grammar.forward import DECORATORS, LIMITS
 from flowquill.grammar.lalr import grammar_text
 from flowquill.training.model.modeling import FlowquillModel
 from flowquill.training.model.pretrained import Embedder, encoder, quantised_rows
-from flowquill.training.model.tokens import folder, tokenizer
+from flowquill.training.model.tokens import folder
 
 OPSET = 17
 BLOCK = 32
@@ -99,7 +99,6 @@ def export(source: Path, out: Path, *, name: str = "flowquill-base", label: str 
     np.savez(out / "heads.npz", **weights)
     _vectors(frozen, texts_of_catalog(catalog), out)
     shutil.copyfile(folder() / "tokenizer.json", out / "tokenizer.json")
-    _plain_tokenizer(out / "tokenizer.json")
     training = json.loads((source / "training.json").read_text()) if (source / "training.json").exists() else {}
     described = {
         "format": FORMAT,
@@ -186,12 +185,6 @@ def _vectors(frozen: BertModel, texts: list[str], out: Path) -> None:
     embedder.add(texts)
     (out / "vectors.json").write_text(json.dumps(texts, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
     np.savez_compressed(out / "vectors.npz", **quantised_rows(embedder.matrix[[embedder.rows[t] for t in texts]]))
-
-
-def _plain_tokenizer(file: Path) -> None:
-    """The same tokenizer without padding and truncation, which its settings may ask for."""
-    loaded = tokenizer()
-    loaded.save(str(file))
 
 
 def texts_of_catalog(catalog: Catalog) -> list[str]:

@@ -52,7 +52,7 @@ class Embedder:
         self.matrix = np.concatenate(found)
 
     def _embed(self, texts: list[str]) -> NDArray[np.float32]:
-        coded = [e.ids[:128] for e in tokenizer().encode_batch(texts)]
+        coded = [tokenizer().enclosed(text, 128) for text in texts]
         width = max(map(len, coded))
         ids = torch.zeros(len(coded), width, dtype=torch.long)
         mask = torch.zeros(len(coded), width, dtype=torch.long)

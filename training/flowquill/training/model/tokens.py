@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from flowquill.generation.wordpiece import WordPiece
+
 
 def folder() -> Path:
     """Where the pretrained weights, tokenizer and configuration lie."""
@@ -14,11 +16,6 @@ def folder() -> Path:
 
 
 @cache
-def tokenizer():  # type: ignore[no-untyped-def]
-    """The tokenizer, as tokenizers.Tokenizer without padding or truncation."""
-    from tokenizers import Tokenizer
-
-    loaded = Tokenizer.from_file(str(folder() / "tokenizer.json"))
-    loaded.no_padding()
-    loaded.no_truncation()
-    return loaded
+def tokenizer() -> WordPiece:
+    """The tokenizer of the encoder."""
+    return WordPiece.load(folder() / "tokenizer.json")
