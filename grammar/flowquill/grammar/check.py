@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation, Output, Parameter
 from flowquill.grammar.diagnostics import Diagnostic, Edit, Fix, Severity
+from flowquill.grammar.escapes import ESCAPES
 from flowquill.grammar.format import expression as written
 from flowquill.grammar.forward import DECORATORS, LIMITS, RESERVED
 from flowquill.grammar.functions import FUNCTIONS
@@ -289,7 +290,7 @@ class _Checker:
         if callee.connector is None:
             operation = self.catalog.builtins.get(name.text)
             if operation is None:
-                offered = [o.name for o in self.catalog.builtins.values() if o.kind == kind]
+                offered = [o.name for o in self.catalog.builtins.values() if o.kind == kind and o.offered]
                 if name.text in self.catalog.connectors:
                     self.report("FQ003", f"{name.text} is a connector; expected one of its operations after a point", callee)
                 else:
@@ -468,7 +469,7 @@ class _Checker:
             if isinstance(argument, tree.Literal) and isinstance(argument.value, str):
                 # outputs("step"), body("step") and variables("name") use what they name.
                 self.used.add(argument.value)
-        signature = FUNCTIONS.get(node.name.text)
+        signature = FUNCTIONS.get(node.name.text) or ESCAPES.get(node.name.text)
         if signature is None:
             self.report("FQ008", f"there is no function {node.name.text}{_perhaps(node.name.text, FUNCTIONS)}", node.name, *self._near(node.name, FUNCTIONS))
             return ANY

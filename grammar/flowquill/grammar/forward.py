@@ -156,11 +156,11 @@ class Forward:
         self.strict_bracket = self.table.spelling["!["]
         self.coalesce = self.table.spelling["??"]
         self._callable = tuple(
-            [o.name for o in catalog.builtins.values() if o.kind == "action"]
+            [o.name for o in catalog.builtins.values() if o.kind == "action" and o.offered]
             + [c.name for c in catalog.connectors.values() if any(o.kind == "action" for o in c.operations)]
         )
         self._events = tuple(
-            [o.name for o in catalog.builtins.values() if o.kind == "trigger"]
+            [o.name for o in catalog.builtins.values() if o.kind == "trigger" and o.offered]
             + [c.name for c in catalog.connectors.values() if any(o.kind == "trigger" for o in c.operations)]
         )
 

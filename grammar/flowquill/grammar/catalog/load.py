@@ -96,6 +96,7 @@ def _operation(connector: str | None, data: Mapping[str, Any]) -> Operation:
         method=str(data.get("method") or ""),
         path=str(data.get("path") or ""),
         split_on=str(data.get("split_on") or ""),
+        offered=bool(data.get("offered", True)),
     )
 
 

@@ -44,7 +44,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An action or a trigger. `connector` None: built in, written without a connector's name."""
+    """An action or a trigger. `connector` None: built in, written without a connector's name.
+
+    `offered` false: known to checker and imports, never proposed by a model, since it stands for what the catalog does not know.
+    """
 
     connector: str | None
     name: str
@@ -59,6 +62,7 @@ class Operation:
     method: str = ""
     path: str = ""
     split_on: str = ""
+    offered: bool = True
 
     @property
     def text(self) -> str:
@@ -100,16 +104,18 @@ class Catalog:
     def __post_init__(self) -> None:
         by_text: dict[str, Operation] = {}
         by_id: dict[str, tuple[Operation, ...]] = {}
-        for operation in self.operations():
+        for operation in (*self.operations(), *(o for o in self.builtins.values() if not o.offered)):
             by_text[operation.text] = operation
+            if not operation.offered:
+                continue
             for identity in (operation.id, *operation.aliases):
                 by_id[identity.lower()] = (*by_id.get(identity.lower(), ()), operation)
         object.__setattr__(self, "_by_text", MappingProxyType(by_text))
         object.__setattr__(self, "_by_id", MappingProxyType(by_id))
 
     def operations(self) -> Iterator[Operation]:
-        """Built-in operations first, then connector by connector."""
-        yield from self.builtins.values()
+        """What a model may call: built-in operations first, then connector by connector."""
+        yield from (o for o in self.builtins.values() if o.offered)
         for connector in self.connectors.values():
             yield from connector.operations
 

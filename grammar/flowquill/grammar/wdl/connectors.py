@@ -1,0 +1,135 @@
+"""Calls of connectors on the wire: `ApiConnection` of Logic Apps, `OpenApiConnection` of Power Automate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flowquill.grammar.catalog import Catalog, Operation, Parameter
+from flowquill.grammar.wdl.expressions import Access, Constant, ExpressionError, Invocation, Piece, Wdl, read_string, write_pieces
+from flowquill.grammar.wdl.settings import put
+
+CALLBACK = "@{listCallbackUrl()}"
+API_ID = "/providers/Microsoft.PowerApps/apis/shared_"
+SCHEMA = "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
+_DOUBLE = re.compile(r"^(/v\d+)?/datasets/|/datasets/")
+
+
+def is_webhook(operation: Operation) -> bool:
+    """Whether the operation waits to be called back."""
+    if operation.kind == "trigger":
+        return operation.method.lower() == "post"
+    return "$subscriptions" in operation.path or "subscribe" in operation.path.lower()
+
+
+def double_encoded(operation: Operation, parameter: str) -> bool:
+    """Whether a part of the path is encoded twice, as connectors of tables (SharePoint, SQL) want the dataset and the table."""
+    return parameter in ("dataset", "table") and bool(_DOUBLE.search(operation.path))
+
+
+def native(value: Any) -> Wdl:
+    """A JSON value as an expression, for a part of a path."""
+    if isinstance(value, str):
+        said = read_string(value)
+        if isinstance(said, tuple):
+            return Invocation("concat", tuple(Constant(p) if isinstance(p, str) else p for p in said))
+        return Constant(said) if isinstance(said, str) else said
+    return Constant(value if isinstance(value, (int, float, bool)) else str(value))
+
+
+def path_with(operation: Operation, given: Mapping[str, Any]) -> str:
+    """The path with the values in it, each `@{encodeURIComponent(...)}`."""
+    pieces: list[Piece] = []
+    for part in re.split(r"(\{[^}]*\})", operation.path):
+        if part.startswith("{") and part[1:-1] in given:
+            inner: Wdl = Invocation("encodeURIComponent", (native(given[part[1:-1]]),))
+            pieces.append(Invocation("encodeURIComponent", (inner,)) if double_encoded(operation, part[1:-1]) else inner)
+        elif part:
+            if pieces and isinstance(pieces[-1], str):
+                pieces[-1] += part
+            else:
+                pieces.append(part)
+    return write_pieces(tuple(pieces))
+
+
+def connection_name(key: str) -> str:
+    """The reference to a connection of a Logic App."""
+    quoted = key.replace("'", "''")
+    return f"@parameters('$connections')['{quoted}']['connectionId']"
+
+
+def connection_key(text: Any) -> str | None:
+    """The key in a reference to a connection; None where it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        said = read_string(text)
+    except ExpressionError:
+        return None
+    if isinstance(said, Access) and isinstance(said.base, Access) and said.base.base == Invocation("parameters", (Constant("$connections"),)):
+        key = said.base.key
+        return key.value if isinstance(key, Constant) and isinstance(key.value, str) and connection_name(key.value) == text else None
+    return None
+
+
+def rest_inputs(operation: Operation, arguments: Mapping[str, Any], api: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of an `ApiConnection`. `arguments`: JSON values by the parameter's name."""
+    inputs: dict[str, Any] = {"host": {"connection": {"name": connection_name(str(meta.get("connection", api)))}}}
+    if "reference" in meta:
+        inputs["host"] = {"connection": {"referenceName": meta["reference"]}}
+    webhook = is_webhook(operation)
+    if not webhook and operation.method:
+        inputs["method"] = operation.method.lower()
+    inputs["path"] = path_with(operation, {p.path.split("/", 1)[1]: arguments[p.name] for p in placed(operation, "path") if p.name in arguments})
+    if webhook and operation.kind == "trigger":
+        inputs["body"] = {"callback_url": CALLBACK}
+    elif webhook:
+        inputs["body"] = {"notificationUrl": CALLBACK}
+    for parameter in operation.parameters:
+        if parameter.name not in arguments:
+            continue
+        where, _, key = parameter.path.partition("/")
+        value = arguments[parameter.name]
+        match where:
+            case "query":
+                inputs.setdefault("queries", {})[key] = value
+            case "header":
+                inputs.setdefault("headers", {})[key] = value
+            case "body":
+                inside = "body/body" if webhook and operation.kind == "action" else "body"
+                put(inputs, f"{inside}/{key}" if key else inside, value)
+    return inputs
+
+
+def placed(operation: Operation, where: str) -> tuple[Parameter, ...]:
+    """The parameters of an operation that go to `where`: path, query, header or body."""
+    return tuple(p for p in operation.parameters if p.path.split("/", 1)[0] == where and "/" in p.path)
+
+
+def flat_key(parameter: Parameter, body_name: str) -> str:
+    """The key of a parameter in an `OpenApiConnection`."""
+    where, _, key = parameter.path.partition("/")
+    if where == "body":
+        return f"{body_name}/{key}" if key else body_name
+    return key or parameter.name
+
+
+def open_inputs(operation: Operation, arguments: Mapping[str, Any], api: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs of an `OpenApiConnection`. `arguments`: JSON values by the parameter's name."""
+    body_name = str(meta.get("body_name", "body"))
+    return {
+        "host": {
+            "apiId": f"{API_ID}{api}",
+            "connectionName": str(meta.get("connection", f"shared_{api}")),
+            "operationId": str(meta.get("operation", operation.id)),
+        },
+        "parameters": {flat_key(p, body_name): arguments[p.name] for p in operation.parameters if p.name in arguments},
+        "authentication": "@parameters('$authentication')",
+    }
+
+
+def api_of(operation: Operation, catalog: Catalog) -> str:
+    """The managed API of an operation's connector, as "office365"."""
+    connector = catalog.connectors.get(operation.connector or "")
+    return (connector.api if connector else operation.connector or "").removeprefix("shared_")
