@@ -58,11 +58,11 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 CONTAINERS = frozenset({"foreach", "until", "if", "switch", "scope", "agent"})
 OTHERS = frozenset(
-    """
-    scope agent xslt xmlparse xmlcompose xmlvalidation flatfiledecoding flatfileencoding liquid integrationaccountartifactlookup as2decode as2encode
-    x12decode x12encode edifactdecode edifactencode swiftencode swiftdecode rosettanetencode batch chunktext parsedocument csharpscriptcode
-    powershellcode invokefunction datamapper inlinecode changeset request manual eventgrid nestedagent mcpclienttool liquidtransform rulesengine
-    """.split()
+    ["scope", "agent", "xslt", "xmlparse", "xmlcompose", "xmlvalidation", "flatfiledecoding", "flatfileencoding",
+     "liquid", "integrationaccountartifactlookup", "as2decode", "as2encode", "x12decode", "x12encode",
+     "edifactdecode", "edifactencode", "swiftencode", "swiftdecode", "rosettanetencode", "batch", "chunktext",
+     "parsedocument", "csharpscriptcode", "powershellcode", "invokefunction", "datamapper", "inlinecode",
+     "changeset", "request", "manual", "eventgrid", "nestedagent", "mcpclienttool", "liquidtransform", "rulesengine"]
 )
 KNOWN = frozenset(REQUIRED) | OTHERS
 METHODS = frozenset(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"])
