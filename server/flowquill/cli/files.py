@@ -44,21 +44,38 @@ def _bytes(path: str) -> bytes:
 
 def write_text(path: str, text: str) -> None:
     """Replaces a file's text at once: whoever looks sees the old text or the new one. Raises CommandError."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Replaces a file's content at once, or makes the file. Raises CommandError."""
     target = Path(os.path.realpath(path))
     temporary = ""
     try:
         with tempfile.NamedTemporaryFile("wb", dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
             temporary = stream.name
-            stream.write(text.encode("utf-8"))
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode & 0o7777)
+        os.chmod(temporary, target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         raise CommandError(f"{path} cannot be written ({error.strerror or error}); the file is as it was.") from None
+
+
+def _umask() -> int:
+    """What a new file's rights leave out; the system tells only while it is set."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def check_free(path: str, force: bool) -> None:
+    """Raises CommandError where a file stands in the way and may not be replaced."""
+    if os.path.lexists(path) and not force:
+        raise CommandError(f"{path} is there already; add --force to replace it, or give another name with -o.")
 
 
 def line_column(text: str, offset: int) -> tuple[int, int]:

@@ -19,6 +19,8 @@ _COMMANDS = MappingProxyType(
         "check": ("check", "Report mistakes in flow files."),
         "format": ("format", "Lay flow files out in the one style."),
         "parse": ("parse", "Show the trigger and steps of a flow file."),
+        "compile": ("compile", "Turn flows into Logic Apps or Power Automate files."),
+        "decompile": ("decompile", "Turn Logic Apps or Power Automate workflows into flows."),
         "catalog": ("catalog", "List connectors and operations, or show one."),
         "lsp": ("lsp", "Start the language server."),
         "train": ("train", "Train, resume and export models (needs flowquill[train])."),

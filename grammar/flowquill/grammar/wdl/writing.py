@@ -11,6 +11,8 @@ from flowquill.grammar.wdl import arm
 from flowquill.grammar.wdl.model import Connection
 
 _TEMPLATE = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+# Names of the template's own parameters, which none of a workflow may take.
+_OWN = re.compile(r"location\Z|workflowName\d*\Z|.*ConnectionName\Z", re.IGNORECASE)
 _TEMPLATE_TYPES = {
     "string": "string",
     "securestring": "securestring",
@@ -128,9 +130,10 @@ class _Template:
             if name.startswith("$") or not isinstance(parameter, Mapping) or "defaultValue" in parameter:
                 continue
             kind = str(parameter.get("type")).lower()
+            given = f"{name}Value" if _OWN.match(name) else name
             # A template knows no fractions: such a number is given as text.
-            self.parameters.setdefault(name, {"type": _TEMPLATE_TYPES.get(kind, "string")})
-            found[name] = {"value": f"[json(parameters('{name}'))]" if kind == "float" else f"[parameters('{name}')]"}
+            self.parameters.setdefault(given, {"type": _TEMPLATE_TYPES.get(kind, "string")})
+            found[name] = {"value": f"[json(parameters('{given}'))]" if kind == "float" else f"[parameters('{given}')]"}
         return found
 
 
