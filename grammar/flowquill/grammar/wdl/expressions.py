@@ -14,7 +14,7 @@ from typing import Any
 from lark import Lark, Transformer
 from lark.exceptions import LarkError
 
-MAX_NESTING = 60
+MAX_NESTING = 40
 _GRAMMAR = r"""
 ?start: postfix
 ?postfix: primary

@@ -42,8 +42,9 @@ def normalise(definition: Mapping[str, Any]) -> dict[str, Any]:
     10. Expressions have one layout, quotes and blanks included; functions are in small letters, since their case means nothing;
         `a.b` is `a['b']`; nested `and`, `or` and `coalesce` are flat; `and` or `or` of one value is that value;
         `outputs('x')?['body/a/b']` and `outputs('x')?['body']` are written with `body('x')`, and the trigger's likewise.
-    11. An empty `else` of a condition, an empty `default` of a switch, and an empty `actions` mean the same as none.
-    12. Methods of requests are in capitals.
+    11. An expression that is only a constant (`@true`, `@5`) is that constant.
+    12. An empty `else` of a condition, an empty `default` of a switch, and an empty `actions` mean the same as none.
+    13. Methods of requests are in capitals.
     """
     found: dict[str, Any] = {}
     for key, value in definition.items():
@@ -175,7 +176,7 @@ def values(found: Any) -> Any:
     return found
 
 
-def _string(text: str) -> str:
+def _string(text: str) -> Any:
     if "@" not in text:
         return text
     try:
@@ -186,12 +187,15 @@ def _string(text: str) -> str:
         return write_text(said)
     if isinstance(said, tuple):
         return write_pieces(tuple(p if isinstance(p, str) else canonical(p) for p in said))
-    return "@" + write_expression(canonical(said))
+    plain = canonical(said)
+    if isinstance(plain, Constant):
+        return write_text(plain.value) if isinstance(plain.value, str) else plain.value
+    return "@" + write_expression(plain)
 
 
 def condition(found: Any) -> Any:
     """A condition as the text of an expression; what is none is left as it is."""
-    if isinstance(found, str):
+    if isinstance(found, str) and not (found.startswith("@") and not found.startswith(("@@", "@{"))):
         return _string(found)
     try:
         return "@" + write_expression(canonical(condition_expression(found)))
