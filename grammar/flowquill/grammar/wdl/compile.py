@@ -353,7 +353,7 @@ class Compiler:
         meta = meta_of(decorators, self.values)
         given = {a.parameter.text: a.value for a in arguments}
         if operation.connector is None:
-            return self._builtin(operation, given)
+            return self._builtin(operation, given, meta)
         api = connectors.api_of(operation, self.catalog)
         written = {k: self.values.value(v) for k, v in given.items()}
         form = meta.get("form", "ApiConnection" if self.target == "logicapps" else "OpenApiConnection")
@@ -363,7 +363,7 @@ class Compiler:
             self.connections.setdefault(inputs["host"]["connectionName"], api)
         else:
             inputs = connectors.rest_inputs(operation, written, api, meta)
-            if "reference" not in meta:
+            if meta.get("via") != "reference":
                 self.connections.setdefault(str(meta.get("connection", api)), api)
         made: dict[str, Any] = {"type": f"{form}{webhook}", "inputs": inputs}
         if operation.kind == "trigger" and not webhook:
@@ -373,7 +373,7 @@ class Compiler:
             made["splitOn"] = "@triggerBody()" + "".join(f"?['{p}']" for p in where)
         return made
 
-    def _builtin(self, operation: Operation, given: dict[str, tree.Expression]) -> dict[str, Any]:
+    def _builtin(self, operation: Operation, given: dict[str, tree.Expression], meta: dict[str, Any]) -> dict[str, Any]:
         if operation.id == "Raw":
             definition = self.values.value(given["definition"]) if "definition" in given else {}
             kind = self.values.value(given["type"]) if "type" in given else ""
@@ -386,8 +386,10 @@ class Compiler:
                 continue
             value = self._argument(operation, parameter.name, given[parameter.name])
             if parameter.name == "connection" and operation.name.startswith("api_"):
-                self.connections.setdefault(str(value), str(value))
-                value = connectors.connection_name(str(value))
+                if meta.get("via") != "reference":
+                    self.connections.setdefault(str(value), str(value).removeprefix("shared_"))
+                put(made, "inputs/host/connection", connectors.connection_of(str(value), meta.get("via")))
+                continue
             put(made, parameter.path, value)
         if operation.name == "schedule" and "interval" not in given:
             put(made, "recurrence/interval", 1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
-from flowquill.grammar.wdl.expressions import Access, Constant, ExpressionError, Invocation, Piece, Wdl, read_string, write_pieces
+from flowquill.grammar.wdl.expressions import Access, Constant, ExpressionError, Invocation, Piece, Wdl, canonical, read_string, write_expression, write_pieces
 from flowquill.grammar.wdl.settings import put
 
 CALLBACK = "@{listCallbackUrl()}"
@@ -53,31 +53,47 @@ def path_with(operation: Operation, given: Mapping[str, Any]) -> str:
     return write_pieces(tuple(pieces))
 
 
-def connection_name(key: str) -> str:
-    """The reference to a connection of a Logic App."""
-    quoted = key.replace("'", "''")
-    return f"@parameters('$connections')['{quoted}']['connectionId']"
+_TOKENS = Invocation(
+    "json",
+    (Invocation("decodeBase64", (Access(Access(Invocation("triggerOutputs"), Constant("headers"), False), Constant("X-MS-APIM-Tokens"), False),)),),
+)
 
 
-def connection_key(text: Any) -> str | None:
-    """The key in a reference to a connection; None where it is none."""
-    if not isinstance(text, str):
+def connection_of(key: str, via: Any = None) -> dict[str, Any]:
+    """The connection of a call. `via`: "reference" as in Logic Apps Standard, "tokens" as in old exports of Power Automate, else a parameter."""
+    if via == "reference":
+        return {"referenceName": key}
+    source = Access(_TOKENS, Constant("$connections"), False) if via == "tokens" else Invocation("parameters", (Constant("$connections"),))
+    return {"name": "@" + write_expression(Access(Access(source, Constant(key), False), Constant("connectionId"), False))}
+
+
+def connection_key(found: Any) -> tuple[str, str | None] | None:
+    """The key of a call's connection and by which way it is found (see `connection_of`); None where it is none of these."""
+    if not isinstance(found, Mapping) or len(found) != 1:
         return None
+    reference = found.get("referenceName")
+    if isinstance(reference, str):
+        return (reference, "reference") if "@" not in reference else None
+    name = found.get("name")
     try:
-        said = read_string(text)
+        said = read_string(name) if isinstance(name, str) else ""
     except ExpressionError:
         return None
-    if isinstance(said, Access) and isinstance(said.base, Access) and said.base.base == Invocation("parameters", (Constant("$connections"),)):
-        key = said.base.key
-        return key.value if isinstance(key, Constant) and isinstance(key.value, str) and connection_name(key.value) == text else None
+    if not isinstance(said, Access) or not isinstance(said.base, Access) or not isinstance(said.base.key, Constant):
+        return None
+    key = said.base.key.value
+    if not isinstance(key, str) or "@" in key:
+        return None
+    for via in (None, "tokens"):
+        written = read_string(connection_of(key, via)["name"])
+        if not isinstance(written, (str, tuple)) and canonical(written) == canonical(said):
+            return key, via
     return None
 
 
 def rest_inputs(operation: Operation, arguments: Mapping[str, Any], api: str, meta: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of an `ApiConnection`. `arguments`: JSON values by the parameter's name."""
-    inputs: dict[str, Any] = {"host": {"connection": {"name": connection_name(str(meta.get("connection", api)))}}}
-    if "reference" in meta:
-        inputs["host"] = {"connection": {"referenceName": meta["reference"]}}
+    inputs: dict[str, Any] = {"host": {"connection": connection_of(str(meta.get("connection", api)), meta.get("via"))}}
     webhook = is_webhook(operation)
     if not webhook and operation.method:
         inputs["method"] = operation.method.lower()

@@ -53,6 +53,8 @@ def _open(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool)
             continue
         body_name = _body_name(operation, given)
         arguments = {p.name: given[k] for p in operation.parameters if (k := connectors.flat_key(p, body_name)) in given}
+        if any(p.required and p.name not in arguments for p in operation.parameters):
+            continue
         meta: dict[str, Any] = {}
         if host.get("connectionName") != f"shared_{api}":
             meta["connection"] = host.get("connectionName")
@@ -92,17 +94,12 @@ def _body_name(operation: Operation, given: Mapping[str, Any]) -> str:
 
 
 def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool, apis: Mapping[str, str]) -> Match | None:
-    connection = inputs["host"].get("connection")
+    found_connection = connectors.connection_key(inputs["host"].get("connection"))
     path = inputs.get("path")
-    if not isinstance(connection, Mapping) or not isinstance(path, str):
+    if found_connection is None or not isinstance(path, str):
         return None
-    meta: dict[str, Any] = {}
-    key = connectors.connection_key(connection.get("name"))
-    if key is None:
-        reference = connection.get("referenceName")
-        if not isinstance(reference, str) or set(connection) != {"referenceName"}:
-            return None
-        key, meta = reference, {"reference": reference}
+    key, via = found_connection
+    meta: dict[str, Any] = {"via": via} if via else {}
     method = str(inputs.get("method", "post" if webhook else "")).lower()
     try:
         said = read_string(path)
@@ -129,8 +126,10 @@ def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool,
     if not mine:
         return None
     operation, made = max(mine, key=lambda f: (len(re.sub(r"\{[^}]*\}", "", f[0].path)), len(f[1].arguments)))
-    if "reference" not in meta and key != connectors.api_of(operation, catalog):
+    if key != connectors.api_of(operation, catalog):
         meta["connection"] = key
+    if any(p.required and p.name not in made.arguments for p in operation.parameters):
+        return None
     return Match(operation, made.arguments, meta)
 
 
@@ -138,7 +137,7 @@ def _apis(key: str, apis: Mapping[str, str]) -> set[str]:
     """The API names that a connection's key may stand for."""
     known = {apis[key].removeprefix("shared_").lower()} if key in apis else set()
     plain = key.lower().removeprefix("shared_")
-    return known or {plain, re.sub(r"[-_](\d+|#.*)$", "", plain), re.sub(r"[^a-z0-9]", "", re.sub(r"[-_](\d+|#.*)$", "", plain))}
+    return known or {plain, re.sub(r"[^a-z0-9]", "", plain), re.sub(r"[-_](\d+|#.*)$", "", plain), re.sub(r"[^a-z0-9]", "", re.sub(r"[-_](\d+|#.*)$", "", plain))}
 
 
 def _telling(path: str) -> bool:

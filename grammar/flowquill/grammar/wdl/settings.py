@@ -9,7 +9,7 @@ from flowquill.grammar import tree
 from flowquill.grammar.forward import DECORATORS
 from flowquill.grammar.wdl.values import Values
 
-SPECIAL = frozenset({"connection", "reference", "form", "variable", "body_name", "workflow", "operation", "cases", "catch", "finally"})
+SPECIAL = frozenset({"connection", "via", "form", "variable", "body_name", "workflow", "operation", "cases", "catch", "finally"})
 """Keys of `@meta` that are no part of the action: what names things in the definition that no syntax names."""
 
 

@@ -50,6 +50,7 @@ class Steps:
     apis: dict[str, str]
     notes: list[Note] = field(default_factory=list)
     wire_names: dict[str, str] = field(default_factory=dict)
+    astray: dict[str, dict[str, Any]] = field(default_factory=dict)
     reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
@@ -99,16 +100,20 @@ class Steps:
         """The steps of one scope. Raises WdlError where they wait in a circle or for what is not there."""
         if actions is None:
             return ()
-        waits = {name: self._waits(name, action) for name, action in actions.items()}
+        waits = {name: self._waits(name, action, actions) for name, action in actions.items()}
         nodes = graph.arrange(waits)
         named = set(_named(nodes))
         return tuple(self._nodes(nodes, actions, named, depth))
 
-    def _waits(self, name: str, action: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    def _waits(self, name: str, action: Mapping[str, Any], actions: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        """What a step waits for among those of its scope; what is not there is kept in `@meta`."""
         found = run_after(action.get("runAfter"))
         if not isinstance(found, Mapping) or not all(isinstance(s, list) and s and set(s) <= set(_STATUSES) for s in found.values()):
             raise WdlError(f"The runAfter of the action {name} is malformed; it maps names of actions to lists of statuses.")
-        return {k: tuple(v) for k, v in found.items()}
+        if any(k not in actions for k in found):
+            self.astray[name] = dict(found)
+            self.notes.append(Note(name, "it runs after an action that is not in its scope; its runAfter is kept in @meta"))
+        return {k: tuple(v) for k, v in found.items() if k in actions}
 
     def _nodes(self, nodes: tuple[graph.Node, ...], actions: Mapping[str, Any], named: set[str], depth: int) -> Iterator[tree.Statement]:
         for node in nodes:
@@ -155,9 +160,12 @@ class Steps:
                 self.notes.append(Note(name, f"the action's type {action['type']} has no syntax here; it is kept as raw"))
             if change is None:
                 continue
-            settings = decorators(change, called.meta, name, self.reading)
+            settings = decorators({**change, **self._order(name)}, called.meta, name, self.reading)
             return self._called(name, called, settings)
         raise WdlError(f"The action {name} has no form here; mend its definition.")
+
+    def _order(self, name: str) -> dict[str, Any]:
+        return {"runAfter": self.astray[name]} if name in self.astray else {}
 
     def _called(self, name: str, called: Called, settings: tuple[tree.Decorator, ...]) -> tree.Call:
         operation = called.operation
@@ -180,18 +188,25 @@ class Steps:
                 yield Called(matched.operation, tuple(tree.Argument(tree.Name(n), values[n]) for n in ordered), matched.meta)
         for operation in self.catalog.builtins.values():
             if operation.kind == kind and operation.id == type_ and operation.id != "Raw":
-                arguments = self._builtin(operation, found)
-                if arguments is not None:
-                    yield Called(operation, arguments)
+                called = self._builtin(operation, found)
+                if called is not None:
+                    yield called
         raw = self.catalog.builtins["raw" if kind == "action" else "raw_trigger"]
         definition = {k: v for k, v in found.items() if k not in ("type", "runAfter")}
         yield Called(raw, (_argument("type", tree.Literal(type_)), _argument("definition", self.reading.value(definition))))
 
-    def _builtin(self, operation: Operation, found: Mapping[str, Any]) -> tuple[tree.Argument, ...] | None:
-        """The arguments of a built-in operation; None where one that it needs is missing."""
+    def _builtin(self, operation: Operation, found: Mapping[str, Any]) -> Called | None:
+        """The call of a built-in operation; None where an argument that it needs is missing."""
         made: list[tree.Argument] = []
+        meta: dict[str, Any] = {}
         for parameter in operation.parameters:
             held, value = _at(found, parameter.path)
+            if parameter.name == "connection" and operation.name.startswith("api_"):
+                key = connectors.connection_key(_at(found, "inputs/host/connection")[1])
+                if key is None:
+                    return None
+                held, value = True, key[0]
+                meta = {"via": key[1]} if key[1] else {}
             if not held:
                 if parameter.required:
                     return None
@@ -201,17 +216,13 @@ class Steps:
                 written = self.reading.condition(value)
                 self.reading.item -= 1
             else:
-                if parameter.name == "connection" and operation.name.startswith("api_"):
-                    value = connectors.connection_key(value)
-                    if value is None:
-                        return None
                 if not _fitting(parameter, value):
                     continue
                 self.reading.item += operation.id in ("Select", "Query")
                 written = self.reading.value(value)
                 self.reading.item -= operation.id in ("Select", "Query")
             made.append(tree.Argument(tree.Name(parameter.name), written))
-        return tuple(made)
+        return Called(operation, tuple(made), meta)
 
     def _special(self, name: str, action: Mapping[str, Any], wanted: Mapping[str, Any], depth: int) -> tree.Statement | None:
         """Steps with syntax of their own; None where the action has none or says more than that."""
@@ -235,7 +246,7 @@ class Steps:
         change = patch(_shell(normal_action(self.compiler.step(shown))), wanted)
         if change is None:
             return None
-        settings = decorators(change, special, name, self.reading)
+        settings = decorators({**change, **self._order(name)}, special, name, self.reading)
         if isinstance(made, tree.Var):
             root = shapes.Root(Invocation("variables", (Constant(action["inputs"]["variables"][0]["name"]),)), shapes.ANY)
             self.bind(made.name.text, root.whole, root)
