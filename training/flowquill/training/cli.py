@@ -74,6 +74,22 @@ def export(source: Path, out: Path, name: str) -> int:
     return 0
 
 
+@training.command("card")
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--scores", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What flowquill eval --json printed. May be repeated.")
+def card(model: Path, scores: tuple[Path, ...]) -> int:
+    """Write MODEL_CARD.md into an exported model's folder."""
+    from flowquill.training.model.card import card as write
+
+    read: dict[str, dict[str, object]] = {}
+    for file in scores:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        nested = {k: v for k, v in found.items() if isinstance(v, dict)}
+        read |= {f"{file.stem}: {k}": v for k, v in nested.items()} or {file.stem: found}
+    (model / "MODEL_CARD.md").write_text(write(model, read), encoding="utf-8")
+    return 0
+
+
 @training.command("data")
 @click.option("-n", "count", type=click.IntRange(1), default=20, help="How many pairs.")
 @click.option("--seed", type=int, default=1)

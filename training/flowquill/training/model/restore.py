@@ -57,15 +57,14 @@ def _stepper_layers(model: FlowquillModel) -> Iterator[tuple[str, nn.Linear]]:
 def _load(model: FlowquillModel, file: Path, linear: list[tuple[str, nn.Linear]], prefix: dict[str, str]) -> None:
     graph = onnx.load(str(file)).graph
     tensors = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    products = [n for n in graph.node if n.op_type == "MatMulNBits"]
+    products = [n for n in graph.node if n.op_type == "MatMul" and f"{n.input[1]}.int8" in tensors]
     if len(products) != len(linear):
         raise ValueError(f"{file} has {len(products)} products and {len(linear)} were expected; export the model again with this version.")
     for node, (name, layer) in zip(products, linear, strict=True):
         if not node.name.startswith(f"/{name}"):
             raise ValueError(f"{file} has {node.name} where {name} was expected; export the model again with this version.")
-        whole, scales = tensors[node.input[1]].astype(np.float32) - 128, tensors[node.input[2]].astype(np.float32)
-        out, blocks, size = whole.shape
-        layer.weight.copy_(torch.from_numpy((whole * scales.reshape(out, blocks, 1)).reshape(out, blocks * size)))
+        whole, scales = (tensors[f"{node.input[1]}.{part}"].astype(np.float32) for part in ("int8", "scale"))
+        layer.weight.copy_(torch.from_numpy((whole * scales).reshape(layer.weight.shape[::-1]).T.copy()))
     own = dict(model.named_parameters())
     for name, value in tensors.items():
         for old, new in prefix.items():

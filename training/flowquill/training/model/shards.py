@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,13 @@ class ShardMaker:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         for process in self._processes:
             process.terminate()
+
+    def read(self, count: int) -> Iterator[Example]:
+        """About the first `count` examples in the order of the shards, for a manifest."""
+        for folder, _, number, size, _, _ in self._jobs[: -(-count // max(1, self._jobs[0][3]))]:
+            if _path(folder, number).exists():
+                with _path(folder, number).open("rb") as file:
+                    yield from pickle.load(file)[: count - number * size]
 
     def wait(self, number: int) -> list[Example]:
         """The examples of a shard, as soon as it is written. Raises RuntimeError where its writer died."""

@@ -18,10 +18,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.choices import KINDS
 from flowquill.training.model.batches import Collator, texts_of
+from flowquill.training.model.card import manifest
 from flowquill.training.model.encode import Example
 from flowquill.training.model.modeling import Batch, FlowquillConfig, FlowquillModel
 from flowquill.training.model.pretrained import Embedder, encoder
 from flowquill.training.model.restore import restore
+from flowquill.training.model.rounding import settle, train_rounded
 from flowquill.training.model.shards import ShardMaker, public_catalog
 from flowquill.training.model.tokens import folder
 
@@ -64,6 +66,8 @@ class BaseConfig:
     """Decoder layers."""
     checkpoint_minutes: float = 5.0
     """Time between two checkpoints."""
+    rounded: bool = True
+    """Whether the network computes with its weights as they will ship, in int8."""
     start_from: str = ""
     """A saved or exported model to go on from; "": the pretrained encoder and a new decoder."""
 
@@ -138,6 +142,8 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
     embedder = Embedder()
     collate = Collator(catalog, public, embedder, config.seed)
     model = new_model(config)
+    if config.rounded:
+        train_rounded(model)
     encoder_part = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad]
     rest = [p for n, p in model.named_parameters() if not n.startswith("encoder.") and p.requires_grad]
     optimizer = torch.optim.AdamW(
@@ -153,6 +159,9 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
         position = json.loads(state_file.read_text())
         step, spent = position["step"], position["seconds"]
         console.print(f"resumed at batch {step}")
+    # Word vectors stay as they ship, whatever a model that is gone on from was saved with.
+    words = accelerator.unwrap_model(model).encoder.embeddings.word_embeddings.weight
+    words.data.copy_(embedder.model.embeddings.word_embeddings.weight)
     log = (out / "log.jsonl").open("a", encoding="utf-8")
     started = time.monotonic() - spent
     saved = time.monotonic()
@@ -191,9 +200,17 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
                 saved = time.monotonic()
     _save(accelerator, out, step, time.monotonic() - started)
     final = out / "model"
-    accelerator.unwrap_model(model).save_pretrained(final)
-    (final / "training.json").write_text(json.dumps({"config": config.__dict__, "steps": step, "seconds": round(time.monotonic() - started)}, indent=1))
+    trained = accelerator.unwrap_model(model)
+    settle(trained)
+    trained.save_pretrained(final)
+    ran = {"config": _named(config), "steps": step, "seconds": round(time.monotonic() - started), "data": manifest(makers.read(config.batch * step))}
+    (final / "training.json").write_text(json.dumps(ran, indent=1))
     return final
+
+
+def _named(config: BaseConfig) -> dict[str, object]:
+    """The settings without the places of this machine."""
+    return {k: Path(v).name if isinstance(v, str) else v for k, v in config.__dict__.items()}
 
 
 def _save(accelerator: Accelerator, out: Path, step: int, seconds: float) -> None:
