@@ -12,7 +12,7 @@ from flowquill.grammar.diagnostics import Diagnostic
 from flowquill.grammar.wdl import connectors, shapes
 from flowquill.grammar.wdl.expressions import Constant, Invocation
 from flowquill.grammar.wdl.model import Compiled, CompileError, Connection, Target
-from flowquill.grammar.wdl.names import assign, in_order, title_of, wire_name
+from flowquill.grammar.wdl.names import assign, in_order, title_of, trigger_name, wire_name
 from flowquill.grammar.wdl.settings import apply, meta_of, put
 from flowquill.grammar.wdl.values import Values
 
@@ -127,17 +127,13 @@ class Compiler:
         inputs: tuple[Output, ...] = ()
         if trigger.callee is None:
             made: dict[str, Any] = {"type": "Request", "kind": "Button", "inputs": {"schema": self._schema(trigger.inputs)}}
-            base = "manual"
             inputs = tuple(Output(i.name.text, f"body/{i.name.text}", i.type) for i in trigger.inputs)
         else:
             operation = self.operation(trigger.callee, "trigger")
             made = self.call(operation, trigger.arguments, trigger.decorators)
-            base = wire_name(operation.title)
-            if operation.id == "Recurrence":
-                base = "Recurrence"
         if trigger.name is not None:
             self.values.roots[trigger.name.text] = shapes.of_trigger(operation, trigger.callee is None, inputs)
-        return {title_of(trigger.decorators) or base: apply(made, trigger.decorators, self.values)}
+        return {title_of(trigger.decorators) or trigger_name(trigger, self.catalog): apply(made, trigger.decorators, self.values)}
 
     def _schema(self, inputs: tuple[tree.Input, ...]) -> dict[str, Any]:
         properties: dict[str, Any] = {}

@@ -19,7 +19,7 @@ _DOUBLE = re.compile(r"^(/v\d+)?/datasets/|/datasets/")
 def is_webhook(operation: Operation) -> bool:
     """Whether the operation waits to be called back."""
     if operation.kind == "trigger":
-        return operation.method.lower() == "post"
+        return operation.method.lower() in ("post", "put")
     return "$subscriptions" in operation.path or "subscribe" in operation.path.lower()
 
 

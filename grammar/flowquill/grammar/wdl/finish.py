@@ -11,7 +11,7 @@ from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.check import check
 from flowquill.grammar.escapes import UNTYPED
 from flowquill.grammar.parse import Parsed
-from flowquill.grammar.wdl.names import assign, base_name, in_order, is_action, title_of
+from flowquill.grammar.wdl.names import assign, base_name, in_order, is_action, title_of, trigger_name
 
 N = TypeVar("N", bound=tree.Node)
 _UNFIT = frozenset({"FQ006", "FQ007", "FQ011"})
@@ -48,6 +48,8 @@ def _without_titles(flow: tree.Flow, catalog: Catalog) -> tree.Flow:
     for _ in range(4):
 
         def change(node: tree.Node) -> tree.Node:
+            if isinstance(node, tree.Trigger) and title_of(node.decorators) == trigger_name(node, catalog):
+                return replace(node, decorators=tuple(d for d in node.decorators if d.name.text != "title"))
             if isinstance(node, tree.Statement) and is_action(node) and (title := title_of(node.decorators)) is not None:
                 base = base_name(node, catalog)
                 alike = title == base or (title.startswith(f"{base}_") and title[len(base) + 1 :].isdigit())

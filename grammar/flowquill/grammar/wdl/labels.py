@@ -66,6 +66,11 @@ def identifier(text: str, reserved: AbstractSet[str]) -> str:
     return f"{base}_step" if base in reserved else base
 
 
+def has_type(found: Any) -> bool:
+    """Whether this is a JSON object with a type, as an action and a trigger must be."""
+    return isinstance(found, Mapping) and isinstance(found.get("type"), str) and re.fullmatch(r"[A-Za-z][\w.-]*", found["type"]) is not None
+
+
 def every_action(actions: Any, depth: int) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """All actions with their names, those of scopes after their scope. Raises WdlError where one is no object or lies too deep."""
     if actions is None:
@@ -75,7 +80,7 @@ def every_action(actions: Any, depth: int) -> Iterator[tuple[str, Mapping[str, A
     if not isinstance(actions, Mapping):
         raise WdlError("The actions of a scope are no JSON object; mend the definition.")
     for name, action in actions.items():
-        if not isinstance(action, Mapping) or not isinstance(action.get("type"), str) or not isinstance(name, str):
+        if not isinstance(name, str) or not has_type(action):
             raise WdlError(f"The action {name} is no JSON object with a type; mend it.")
         yield name, action
         yield from every_action(action.get("actions"), depth + 1)

@@ -47,6 +47,16 @@ def base_name(node: tree.Statement, catalog: Catalog) -> str:
             return _BASES.get(type(node), "Step")
 
 
+def trigger_name(trigger: tree.Trigger, catalog: Catalog) -> str:
+    """What a trigger without a title is called."""
+    if trigger.callee is None:
+        return "manual"
+    operation = catalog.find(trigger.callee.connector.text if trigger.callee.connector else None, trigger.callee.operation.text)
+    if operation is None:
+        return wire_name(trigger.callee.operation.text)
+    return operation.id if operation.id == "Recurrence" else wire_name(operation.title)
+
+
 def wire_name(text: str) -> str:
     """A text as a name: blanks become underscores, what a name may not hold goes."""
     return re.sub(r"_+", "_", re.sub(r"[^\w().-]+", "_", text)).strip("_")[:LENGTH] or "Step"

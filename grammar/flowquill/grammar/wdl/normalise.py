@@ -90,7 +90,7 @@ def action(found: Any) -> Any:
                 del made[key]
     if isinstance(found.get("cases"), Mapping):
         made["cases"] = {k: _case(c) for k, c in sorted(found["cases"].items())}
-    if made.get("actions") == {}:
+    if not made.get("actions", True):
         del made["actions"]
     if made.get("type") in ("If", "Until") and "expression" in found:
         made["expression"] = condition(found["expression"])
@@ -116,7 +116,7 @@ def statuses(found: Any) -> Any:
 
 def _case(found: Any) -> Any:
     if not isinstance(found, Mapping):
-        return found
+        return values(found)
     made = {k: values(v) for k, v in found.items() if k != "actions"}
     inner = found.get("actions")
     if inner:
@@ -148,7 +148,7 @@ def _step(found: Mapping[str, Any]) -> dict[str, Any]:
     made = {k: values(v) for k, v in found.items() if k not in ("actions", "else", "default", "cases", "runAfter")}
     for key in ("actions", "else", "default", "cases"):
         if key in found:
-            made[key] = found[key]
+            made[key] = found[key] if isinstance(found[key], Mapping) else values(found[key])
     metadata = made.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("operationMetadataId", None)

@@ -81,7 +81,7 @@ def _retry(change: dict[str, Any], found: list[tree.Decorator], reading: Reading
 
 def _runtime(change: dict[str, Any], found: list[tree.Decorator]) -> None:
     runtime = change.get("runtimeConfiguration")
-    if not isinstance(runtime, Mapping):
+    if not isinstance(runtime, Mapping) or not runtime:
         return
     left = dict(runtime)
     secure = left.get("secureData")

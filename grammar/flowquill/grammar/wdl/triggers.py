@@ -10,7 +10,7 @@ from flowquill.grammar.catalog import Operation, Output
 from flowquill.grammar.naming import result_name
 from flowquill.grammar.wdl import shapes
 from flowquill.grammar.wdl.compile import SCHEMAS
-from flowquill.grammar.wdl.labels import identifier
+from flowquill.grammar.wdl.labels import has_type, identifier
 from flowquill.grammar.wdl.model import Note, WdlError
 from flowquill.grammar.wdl.normalise import normalise
 from flowquill.grammar.wdl.patches import decorators, patch
@@ -22,7 +22,7 @@ _TYPES = {v: k for k, v in SCHEMAS.items()}
 
 def trigger_of(title: str, found: Any, about: Mapping[str, Any], steps: Steps) -> tree.Trigger:
     """The trigger called `title`, with `about` the flow kept in its `@meta`. Raises WdlError where it is no object with a type."""
-    if not isinstance(found, Mapping) or not isinstance(found.get("type"), str) or not isinstance(title, str):
+    if not isinstance(title, str) or not has_type(found):
         raise WdlError(f"The trigger {title} is no JSON object with a type; mend it.")
     wanted = _normal(found)
     special = {"workflow": dict(about)} if about else {}
