@@ -207,7 +207,8 @@ def _lines(result: _Result) -> Iterator[str]:
         yield f"flowquill: {result.source} {result.error}"
         return
     for place, message in result.notes:
-        yield f"{result.source}: note{f' {place}' if place else ''}: {message}"
+        # A note may quote text of the definition, line ends and all.
+        yield " ".join(f"{result.source}: note{f' {place}' if place else ''}: {message}".split())
     for violation in result.violations:
         # What the platform would refuse is the source's matter, and no mistake of the flow.
         yield f"{result.source}: warning {violation.code} {violation.place}: {violation.message}"

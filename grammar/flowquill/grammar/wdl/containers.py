@@ -188,7 +188,7 @@ def _resource(document: Mapping[str, Any], properties: Mapping[str, Any], source
     if not isinstance(title, str) or not title.strip():
         name = document.get("name")
         title = name if isinstance(name, str) and name.strip() and not _GUID.match(name) else place.title()
-    known = {**_beside(place), **_of_values(properties.get("parameters")), **_of_references(properties.get("connectionReferences"))}
+    known = {**_of_values(properties.get("parameters")), **_of_references(properties.get("connectionReferences"))} or _beside(place)
     notes = _notes(properties["definition"], properties.get("parameters"))
     if str(document.get("kind")).lower() == "stateless":
         notes = (*notes, "it is stateless, which a flow does not say")
