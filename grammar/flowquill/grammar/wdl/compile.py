@@ -23,6 +23,8 @@ VARIABLES = {"text": "string", "integer": "integer", "number": "float", "boolean
 PARAMETERS = {"text": "String", "integer": "Int", "number": "Float", "boolean": "Bool", "list": "Array", "object": "Object", "any": "Object"}
 SECURE = {"String": "SecureString", "Object": "SecureObject"}
 SCHEMAS = {"text": "string", "integer": "integer", "number": "number", "boolean": "boolean", "list": "array", "object": "object"}
+TYPES = {"WaitUntil": "Wait"}
+"""Types of actions that two built-in operations share, by the operation's id."""
 ALL = ("Succeeded", "Failed", "Skipped", "TimedOut")
 AFTER = {"Succeeded": ("Succeeded",)}
 Frontier = tuple[tuple[str, tuple[str, ...]], ...]
@@ -347,7 +349,7 @@ class Compiler:
     def call(self, operation: Operation, arguments: tuple[tree.Argument, ...], decorators: tuple[tree.Decorator, ...]) -> dict[str, Any]:
         """The action or trigger of a call."""
         meta = meta_of(decorators, self.values)
-        given = {a.parameter.text: a.value for a in arguments}
+        given = self._given(arguments)
         if operation.connector is None:
             return self._builtin(operation, given, meta)
         api = connectors.api_of(operation, self.catalog)
@@ -369,12 +371,22 @@ class Compiler:
             made["splitOn"] = "@triggerBody()" + "".join(f"?['{p}']" for p in where)
         return made
 
+    def _given(self, arguments: tuple[tree.Argument, ...]) -> dict[str, tree.Expression]:
+        """The arguments that have a value; one still to be filled in is left out."""
+        found: dict[str, tree.Expression] = {}
+        for argument in arguments:
+            if isinstance(argument.value, tree.Hole):
+                self.problem(f"the value of {argument.parameter.text} is still to be filled in; it is left out", argument.value)
+            else:
+                found[argument.parameter.text] = argument.value
+        return found
+
     def _builtin(self, operation: Operation, given: dict[str, tree.Expression], meta: dict[str, Any]) -> dict[str, Any]:
         if operation.id == "Raw":
             definition = self.values.value(given["definition"]) if "definition" in given else {}
             kind = self.values.value(given["type"]) if "type" in given else ""
             return {"type": kind, **(definition if isinstance(definition, dict) else {})}
-        made: dict[str, Any] = {"type": operation.id}
+        made: dict[str, Any] = {"type": TYPES.get(operation.id, operation.id)}
         if operation.id == "Request":
             made["kind"] = "Http"
         for parameter in operation.parameters:
@@ -387,7 +399,7 @@ class Compiler:
                 put(made, "inputs/host/connection", connectors.connection_of(str(value), meta.get("via")))
                 continue
             put(made, parameter.path, value)
-        if operation.name == "schedule" and "interval" not in given:
+        if operation.id in ("Recurrence", "SlidingWindow") and "interval" not in given:
             put(made, "recurrence/interval", 1)
         return made
 

@@ -53,8 +53,6 @@ def _open(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool)
             continue
         body_name = _body_name(operation, given)
         arguments = {p.name: given[k] for p in operation.parameters if (k := connectors.flat_key(p, body_name)) in given}
-        if any(p.required and p.name not in arguments for p in operation.parameters):
-            continue
         meta: dict[str, Any] = {}
         if host.get("connectionName") != f"shared_{api}":
             meta["connection"] = host.get("connectionName")
@@ -128,8 +126,6 @@ def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool,
     operation, made = max(mine, key=lambda f: (len(re.sub(r"\{[^}]*\}", "", f[0].path)), len(f[1].arguments)))
     if key != connectors.api_of(operation, catalog):
         meta["connection"] = key
-    if any(p.required and p.name not in made.arguments for p in operation.parameters):
-        return None
     return Match(operation, made.arguments, meta)
 
 
@@ -168,6 +164,8 @@ def _path_values(operation: Operation, groups: tuple[str, ...], pieces: tuple[An
     for name, group in zip(names, groups, strict=True):
         parameter = next((p for p in connectors.placed(operation, "path") if p.path == f"path/{name}"), None)
         number = re.fullmatch(r"\0(\d+)\0", group)
+        if parameter is not None and group == "{" + name + "}":
+            continue
         if parameter is None or number is None:
             return None
         inner = _decoded(pieces[int(number.group(1))])

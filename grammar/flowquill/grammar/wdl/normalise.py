@@ -127,7 +127,7 @@ def _case(found: Any) -> Any:
 def _parameter(found: Any) -> Any:
     if not isinstance(found, Mapping):
         return found
-    return {k: str(v).lower() if k == "type" else v for k, v in sorted(found.items())}
+    return {k: str(v).lower() if k == "type" else values(v) for k, v in sorted(found.items())}
 
 
 def _trigger(found: Any) -> Any:

@@ -40,7 +40,7 @@ def difference(old: Any, new: Any) -> dict[str, Any] | None:
             if inner is None:
                 return None
             change[key] = inner
-        elif _holds_null(value):
+        elif _holds_null(value) or (value == {} and isinstance(old.get(key), Mapping)):
             return None
         else:
             change[key] = value

@@ -10,7 +10,7 @@ from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
 from flowquill.grammar.naming import loop_name
 from flowquill.grammar.wdl import connectors, graph, shapes
-from flowquill.grammar.wdl.compile import PARAMETERS, STATUSES, VARIABLES, Compiler, case_name
+from flowquill.grammar.wdl.compile import PARAMETERS, STATUSES, TYPES, VARIABLES, Compiler, case_name
 from flowquill.grammar.wdl.expressions import Constant, Invocation, Wdl
 from flowquill.grammar.wdl.labels import Labels
 from flowquill.grammar.wdl.matching import CONNECTED, match
@@ -19,12 +19,12 @@ from flowquill.grammar.wdl.normalise import action as normal_action
 from flowquill.grammar.wdl.normalise import run_after
 from flowquill.grammar.wdl.patches import decorators, patch
 from flowquill.grammar.wdl.reading import Reading
+from flowquill.grammar.wdl.trying import with_try
 
 _STATUSES = {wire: name for name, wire in STATUSES.items()}
 _VARIABLES = {wire: name for name, wire in VARIABLES.items() if name != "any"}
 _PARAMETERS = {**{wire.lower(): name for name, wire in PARAMETERS.items() if name != "any"}, "securestring": "text", "secureobject": "object"}
-_NESTED = frozenset({"actions", "else", "default", "cases", "runAfter"})
-_BUILTIN_KEYS = {"Query": "where"}
+_NESTED = {"If": ("actions", "else"), "Switch": ("cases", "default"), "Foreach": ("actions",), "Until": ("actions", "expression"), "Scope": ("actions",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +82,12 @@ class Steps:
         self.place = wire
         name = self.labels.give(wire, plain=True)
         kind = str(declared.get("type", "")).lower()
+        if kind not in _PARAMETERS:
+            raise WdlError(f"The parameter {wire} has no type that parameters have; give it one, as String.")
         value = self.reading.value(declared["defaultValue"]) if "defaultValue" in declared else None
         any_type = _is_any(declared)
         secure = (tree.Decorator(tree.Name("secure")),) if kind.startswith("secure") else ()
-        made = tree.Param(tree.Name(name), "any" if any_type else _PARAMETERS.get(kind, "object"), value, decorators=secure)  # type: ignore[arg-type]
+        made = tree.Param(tree.Name(name), "any" if any_type else _PARAMETERS[kind], value, decorators=secure)  # type: ignore[arg-type]
         native = _parameter(self.compiler.param(made))
         change = patch(native, _parameter(declared))
         title = (tree.Literal(wire),) if wire != name else ()
@@ -103,7 +105,7 @@ class Steps:
         waits = {name: self._waits(name, action, actions) for name, action in actions.items()}
         nodes = graph.arrange(waits)
         named = set(_named(nodes))
-        return tuple(self._nodes(nodes, actions, named, depth))
+        return with_try(tuple(self._nodes(nodes, actions, named, depth)), {self.labels.steps[n] for n in named})
 
     def _waits(self, name: str, action: Mapping[str, Any], actions: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """What a step waits for among those of its scope; what is not there is kept in `@meta`."""
@@ -184,20 +186,17 @@ class Steps:
             matched = match(found, self.catalog, kind, self.target, self.apis)
             if matched is not None:
                 values = {k: self.reading.value(v) for k, v in matched.arguments.items()}
-                ordered = [p.name for p in matched.operation.parameters if p.name in values]
-                yield Called(matched.operation, tuple(tree.Argument(tree.Name(n), values[n]) for n in ordered), matched.meta)
-        for operation in self.catalog.builtins.values():
-            if operation.kind == kind and operation.id == type_ and operation.id != "Raw":
-                called = self._builtin(operation, found)
-                if called is not None:
-                    yield called
+                yield Called(matched.operation, _ordered(matched.operation, values), matched.meta)
+        builtins = [o for o in self.catalog.builtins.values() if o.kind == kind and TYPES.get(o.id, o.id) == type_ and o.id != "Raw"]
+        called = [c for o in builtins if (c := self._builtin(o, found)) is not None]
+        yield from sorted(called, key=lambda c: any(isinstance(a.value, tree.Hole) for a in c.arguments))
         raw = self.catalog.builtins["raw" if kind == "action" else "raw_trigger"]
         definition = {k: v for k, v in found.items() if k not in ("type", "runAfter")}
         yield Called(raw, (_argument("type", tree.Literal(type_)), _argument("definition", self.reading.value(definition))))
 
     def _builtin(self, operation: Operation, found: Mapping[str, Any]) -> Called | None:
         """The call of a built-in operation; None where an argument that it needs is missing."""
-        made: list[tree.Argument] = []
+        made: dict[str, tree.Expression] = {}
         meta: dict[str, Any] = {}
         for parameter in operation.parameters:
             held, value = _at(found, parameter.path)
@@ -208,8 +207,8 @@ class Steps:
                 held, value = True, key[0]
                 meta = {"via": key[1]} if key[1] else {}
             if not held:
-                if parameter.required:
-                    return None
+                continue
+            if parameter.name == "interval" and value == 1 and operation.id in ("Recurrence", "SlidingWindow"):
                 continue
             if operation.id == "Query" and parameter.name == "where":
                 self.reading.item += 1
@@ -221,8 +220,8 @@ class Steps:
                 self.reading.item += operation.id in ("Select", "Query")
                 written = self.reading.value(value)
                 self.reading.item -= operation.id in ("Select", "Query")
-            made.append(tree.Argument(tree.Name(parameter.name), written))
-        return Called(operation, tuple(made), meta)
+            made[parameter.name] = written
+        return Called(operation, _ordered(operation, made), meta)
 
     def _special(self, name: str, action: Mapping[str, Any], wanted: Mapping[str, Any], depth: int) -> tree.Statement | None:
         """Steps with syntax of their own; None where the action has none or says more than that."""
@@ -363,11 +362,8 @@ class Steps:
 
 def _shell(action: Any, keep: bool = False) -> dict[str, Any]:
     """An action without what is inside it and without its order."""
-    left = _NESTED if not keep else frozenset({"runAfter"})
-    made = {k: v for k, v in action.items() if k not in left}
-    if made.get("type") == "Until" and not keep:
-        made.pop("expression", None)
-    return made
+    inside = () if keep else _NESTED.get(action.get("type"), ())
+    return {k: v for k, v in action.items() if k != "runAfter" and k not in inside}
 
 
 def _parameter(declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -404,6 +400,12 @@ def _at(found: Any, path: str) -> tuple[bool, Any]:
             return False, None
         found = found[part]
     return True, found
+
+
+def _ordered(operation: Operation, values: Mapping[str, tree.Expression]) -> tuple[tree.Argument, ...]:
+    """Arguments in the catalog's order; `?` for one that is needed and missing."""
+    needed = {p.name: values.get(p.name, tree.Hole()) for p in operation.parameters if p.name in values or p.required}
+    return tuple(tree.Argument(tree.Name(name), value) for name, value in needed.items())
 
 
 def _fitting(parameter: Parameter, value: Any) -> bool:
