@@ -248,6 +248,8 @@ class Planner:
         scope = draft.scope
         owners, focus = list(scope.owners), scope.focus
         opened = owner.operation.connector in _OPEN and (output.name in _ROWS or not output.properties)
+        # Of what a bare catalog lists nothing is known, and people speak of its properties all the same.
+        opened = opened or (not output.properties and not owner.operation.parameters)
         name = draft.rng.choice(names)
         item = draft.introduce("item", name, owner.operation, places, open_base=() if opened else None)
         phrase = draft.rng.choice(found.phrases)
@@ -255,7 +257,7 @@ class Planner:
         draft.tag("for")
         if depth:
             draft.tag("nested")
-        if draft.chance(0.16) and budget < 3:
+        if draft.chance(0.3 if opened else 0.16) and budget < 3:
             condition = conditions.condition(draft, owner=item)
             if condition is not None:
                 draft.tag("if")

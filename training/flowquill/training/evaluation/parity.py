@@ -12,6 +12,7 @@ from torch import Tensor
 
 from flowquill.generation.embedded import EmbeddedEngine, open_engine
 from flowquill.generation.heads import Heads
+from flowquill.generation.model_files import default_folder
 from flowquill.generation.network import Array
 from flowquill.generation.pipeline import Generator
 from flowquill.grammar.catalog import load_catalog
@@ -19,6 +20,7 @@ from flowquill.training.evaluation.own import pairs, run, summary
 from flowquill.training.model.export import Reader, Stepper
 from flowquill.training.model.modeling import FlowquillModel
 from flowquill.training.model.pretrained import encoder
+from flowquill.training.model.restore import restore
 
 
 class TorchNetwork:
@@ -63,12 +65,15 @@ class Parity:
     different: tuple[tuple[str, str, str], ...]
 
 
-def parity(source: Path, folder: Path | None, count: int) -> Parity:
-    """Compares the model in `folder` with the one in `source` that it was exported from, over `count` requests, one thread each."""
+def parity(source: Path | None, folder: Path | None, count: int) -> Parity:
+    """Compares the model in `folder` with PyTorch, over `count` requests, one thread each.
+
+    `source`: the trained model that it was exported from; None: the same weights, read from the export.
+    """
     torch.set_num_threads(1)
     catalog = load_catalog()
     exported = open_engine(catalog, folder)
-    model = FlowquillModel.from_pretrained(str(source)).float().eval()
+    model = (FlowquillModel.from_pretrained(str(source)) if source else restore(folder or default_folder())).float().eval()
     weights: dict[str, Any] = {k: v.detach().numpy().astype(np.float32) for k, v in model.heads.state_dict().items()}
     original = EmbeddedEngine(
         catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch"
