@@ -12,7 +12,7 @@ RESERVED = frozenset(
     ["flow", "on", "as", "param", "var", "set", "append", "to", "increment", "decrement", "by", "if", "else", "switch", "case", "default", "for", "in", "parallel", "do", "until", "limit", "scope", "branch", "try", "catch", "finally", "todo", "refuse", "after", "and", "or", "not", "true", "false", "null", "manual", "item"]
 )
 
-_TYPES = frozenset(["text", "integer", "number", "boolean", "list", "object", "any"])
+TYPES = frozenset(["text", "integer", "number", "boolean", "list", "object", "any"])
 _STATUSES = frozenset(["succeeded", "failed", "skipped", "timed_out"])
 
 _BUILTIN = {
@@ -49,11 +49,11 @@ _VARIABLES = {
     "any": "value",
 }
 
-_EVENTS = frozenset(
+EVENTS = frozenset(
     ["added", "arrives", "arrived", "created", "received", "modified", "updated", "changed", "deleted", "removed", "uploaded", "submitted", "completed", "closed", "opened", "moved", "paid", "posted", "sent", "started", "finished", "ended", "assigned", "failed", "cancelled", "canceled", "approved", "rejected", "published", "signed", "mentioned", "tagged", "flagged", "booked", "registered", "subscribed", "unsubscribed", "triggered", "fires", "fired", "occurs", "occurred", "happens", "due", "overdue", "expires", "expired", "requested", "responded", "replied", "edited", "merged", "pushed", "commented", "reacted", "joined", "left", "shared", "renamed", "archived", "restored", "invited", "answered", "scheduled", "detected", "raised", "resolved", "reopened", "won", "lost", "refunded", "shipped", "delivered", "fulfilled", "clicked", "bounced", "viewed", "visited", "scanned", "enqueued", "queued", "available", "ready", "starts", "ends", "comes", "gets", "is", "was", "has", "logged", "recorded", "ordered", "placed", "selected", "pressed", "entered", "exited", "reached", "exceeded", "crossed", "synced", "imported", "exported", "generated", "processed", "transitioned", "linked", "unlinked", "locked", "unlocked", "enabled", "disabled", "starred", "liked", "followed", "forked", "released", "deployed", "built", "checked", "activated", "deactivated", "qualified", "converted", "voided", "declined", "accepted", "transferred", "called", "appears", "appeared", "succeeded"]
 )
 
-_VERBS = frozenset(
+VERBS = frozenset(
     ["send", "list", "get", "create", "add", "update", "delete", "remove", "post", "find", "search", "fetch", "read", "write", "copy", "move", "make", "set", "upload", "download", "start", "stop", "run", "call", "check", "invite", "assign", "reply", "forward", "flag", "mark", "close", "open", "cancel", "approve", "reject", "upsert", "insert", "append", "put", "patch", "publish", "subscribe", "unsubscribe", "register", "book", "schedule", "submit", "complete", "finish", "share", "unshare", "rename", "archive", "restore", "convert", "extract", "translate", "summarize", "summarise", "classify", "detect", "analyze", "analyse", "recognize", "recognise", "generate", "predict", "score", "render", "build", "compose", "lookup", "look", "query", "execute", "invoke", "trigger", "push", "pull", "merge", "lock", "unlock", "enable", "disable", "export", "import", "sync", "validate", "verify", "compute", "calculate", "count", "sum", "aggregate", "replace", "respond", "answer", "acknowledge", "resolve", "reopen", "escalate", "refund", "charge", "capture", "void", "issue", "pay", "transfer", "ship", "fulfill", "track", "request", "wait", "retrieve", "show", "describe", "scan", "parse", "encode", "decode", "encrypt", "decrypt", "sign", "compress", "zip", "unzip", "expand", "resize", "crop", "save", "store", "load", "clear", "empty", "purge", "reset", "restart", "reboot", "deallocate", "isolate", "block", "unblock", "allow", "deny", "grant", "revoke", "ban", "kick", "follow", "unfollow", "like", "star", "comment", "react", "mention", "tag", "untag", "pin", "unpin", "enqueue", "dequeue", "peek", "abandon", "defer", "renew", "log", "record", "report", "notify", "alert", "message", "text", "dial", "attach", "detach", "link", "unlink", "connect", "disconnect", "duplicate", "clone", "label", "transition", "change", "edit", "modify", "turn", "switch", "rate", "review", "ask", "prompt", "dispatch", "deliver", "receive", "link_to", "group", "ungroup", "resend", "retweet", "transliterate", "measure", "schedule", "rerun", "redo", "reply", "onboard", "offboard", "provision", "deploy", "activate", "deactivate", "launch", "evaluate", "perform", "process", "apply", "fill"]
 )
 
@@ -122,17 +122,17 @@ def flow_name(trigger: Operation | None, operations: Iterable[Operation], taken:
 def _event_noun(words: list[str]) -> list[str]:
     kept: list[str] = []
     for word in words:
-        if kept and word in _EVENTS:
+        if kept and word in EVENTS:
             break
         if word not in ("new", "when", "a", "an", "the", "any", "on", "each"):
             kept.append(word)
     while len(kept) > 1 and kept[-1] in ("or", "and", "is", "was"):
         kept.pop()
-    return [] if len(kept) == 1 and kept[0] in _EVENTS else kept
+    return [] if len(kept) == 1 and kept[0] in EVENTS else kept
 
 
 def _object(words: list[str]) -> list[str]:
-    rest = words[1:] if words and words[0] in _VERBS else words
+    rest = words[1:] if words and words[0] in VERBS else words
     for place, word in enumerate(rest):
         if place and word in (
             "to",
@@ -186,7 +186,7 @@ def _free(base: str, taken: AbstractSet[str], other: tuple[str, str]) -> str:
         base = f"n_{base}" if base else "result"
     if base == "item":
         base = "entry"
-    if base in RESERVED or base in _TYPES or base in _STATUSES or base == connector:
+    if base in RESERVED or base in TYPES or base in _STATUSES or base == connector:
         base += suffix
     name, number = base, 1
     while name in taken or name == connector:

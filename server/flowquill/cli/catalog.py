@@ -9,7 +9,8 @@ import click
 
 from flowquill.cli.errors import CommandError
 from flowquill.cli.options import catalog_options, open_catalog
-from flowquill.grammar.catalog import Catalog, Connector, Operation, Output, Parameter, load_catalog
+from flowquill.grammar.catalog import Catalog, Operation, load_catalog
+from flowquill.grammar.catalog.written import connector_data, operation_data
 
 
 @click.group("catalog")
@@ -48,7 +49,7 @@ def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: b
     connector = catalog.connectors.get(name)
     if connector is not None:
         if as_json:
-            _print_json(connector_json(connector))
+            _print_json(connector_data(connector))
         else:
             click.echo(f"{connector.name}  {connector.title} ({connector.api})\n{connector.summary}\n")
             _print_rows(connector.operations)
@@ -57,7 +58,7 @@ def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: b
     if not operations:
         raise CommandError(f"The catalog has no connector, operation or operation id {name}{_nearest(catalog, name)}")
     if as_json:
-        entries = [{"connector": o.connector, **operation_json(o)} for o in operations]
+        entries = [{"connector": o.connector, **operation_data(o)} for o in operations]
         _print_json(entries[0] if len(entries) == 1 else entries)
     else:
         click.echo("\n\n".join(_card(o) for o in operations))
@@ -74,48 +75,6 @@ def row(operation: Operation) -> dict[str, Any]:
         "title": operation.title,
         "summary": operation.summary,
     }
-
-
-def connector_json(connector: Connector) -> dict[str, Any]:
-    """A connector in the form of a catalog file."""
-    return {
-        "name": connector.name,
-        "title": connector.title,
-        "api": connector.api,
-        "category": connector.category,
-        "summary": connector.summary,
-        "operations": [operation_json(o) for o in connector.operations],
-    }
-
-
-def operation_json(operation: Operation) -> dict[str, Any]:
-    """An operation in the form of a catalog file."""
-    entry: dict[str, Any] = {
-        "name": operation.name,
-        "id": operation.id,
-        "aliases": list(operation.aliases),
-        "kind": operation.kind,
-        "title": operation.title,
-        "method": operation.method,
-        "path": operation.path,
-        "summary": operation.summary,
-        "phrases": list(operation.phrases),
-        "parameters": [_parameter_json(p) for p in operation.parameters],
-        "outputs": [_output_json(o) for o in operation.outputs],
-    }
-    return {**entry, "split_on": operation.split_on} if operation.split_on else entry
-
-
-def _parameter_json(parameter: Parameter) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": parameter.name, "path": parameter.path, "type": parameter.type, "required": parameter.required}
-    extra = {"enum": list(parameter.enum), "default": parameter.default, "format": parameter.format, "summary": parameter.summary}
-    return {**entry, **{k: v for k, v in extra.items() if v not in (None, "", [])}}
-
-
-def _output_json(output: Output) -> dict[str, Any]:
-    entry: dict[str, Any] = {"name": output.name, "path": output.path, "type": output.type}
-    extra = {"format": output.format, "enum": list(output.enum), "properties": [_output_json(p) for p in output.properties]}
-    return {**entry, **{k: v for k, v in extra.items() if v not in ("", [])}}
 
 
 def _find(catalog: Catalog, name: str) -> tuple[Operation, ...]:

@@ -13,11 +13,16 @@ from typing import Any
 from flowquill.grammar.catalog.model import Catalog, CatalogError, Connector, Operation, Output, Parameter
 
 TYPES = frozenset({"text", "integer", "number", "boolean", "list", "object", "any"})
+# Dotted names in a folder (as the record of an import) are no catalogs.
+_SUFFIXES = (".json", ".yaml", ".yml", ".jsonl", ".json.gz", ".jsonl.gz")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 def load_catalog(paths: Iterable[Path | str] = (), *, builtin: bool = True) -> Catalog:
     """The built-in connectors (unless `builtin` is false) and those of the files or folders in `paths`.
+
+    A file is a connector in our own form, a list of such, or whatever `importing` reads: an OpenAPI document as JSON or
+    YAML, a list of operations, a workflow definition.
 
     The built-in triggers and actions (schedule, http, compose ...) belong to the language and are always there.
     Raises CatalogError with one sentence where a file is missing or unfit.
@@ -46,24 +51,56 @@ def _packaged() -> Catalog:
 
 def _read(path: Path) -> list[Connector]:
     if path.is_dir():
-        files = sorted(path.glob("*.json"))
+        files = sorted(f for f in path.iterdir() if f.name.endswith(_SUFFIXES) and not f.name.startswith("."))
         if not files:
             raise CatalogError(f"The catalog folder {path} holds no .json file; give a folder of connector files.")
         return [connector for file in files for connector in _read(file)]
+    value = _value(path)
+    entries = value if isinstance(value, list) else [value]
+    if not all(isinstance(e, dict) and ("operations" in e or "name" in e) for e in entries):
+        return _imported(path, value)
     try:
-        data = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise CatalogError(f"There is no catalog at {path}; check the path.") from None
-    except (OSError, ValueError) as error:
-        raise CatalogError(f"The catalog {path} cannot be read as JSON ({error}); mend or replace the file.") from None
-    try:
-        connectors = [_connector(entry) for entry in (data if isinstance(data, list) else [data])]
+        return [_connector(entry) for entry in entries]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CatalogError(
             f"The catalog {path} is no connector file ({what}); `flowquill catalog show outlook --json` shows the form."
         ) from None
-    return connectors
+
+
+def _value(path: Path) -> Any:
+    if not path.exists():
+        raise CatalogError(f"There is no catalog at {path}; check the path.")
+    if not path.name.endswith(".json"):
+        from flowquill.grammar.catalog.importing.documents import read_bytes, value_of
+
+        return value_of(path, read_bytes(path))
+    try:
+        return json.loads(path.read_bytes().decode("utf-8-sig"))
+    except RecursionError:
+        raise CatalogError(f"The catalog {path} is nested too deep to be read; make it flatter.") from None
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"The catalog {path} cannot be read as JSON ({error}); mend or replace the file.") from None
+
+
+def _imported(path: Path, value: Any) -> list[Connector]:
+    """Connectors of a file in another form: an OpenAPI document, a list of operations, a workflow."""
+    from flowquill.grammar.catalog.importing import connector_of, source_of_value
+    from flowquill.grammar.catalog.importing.workflows import merged
+
+    try:
+        source = source_of_value(path, value)
+    except CatalogError as error:
+        if "cannot be imported" in str(error) or "nested" in str(error):
+            raise
+        raise CatalogError(
+            f"The catalog {path} is no connector file, OpenAPI document, operation list or workflow; `flowquill catalog show outlook --json` shows the form of a connector file."
+        ) from None
+    if source is None:
+        return []
+    taken: set[str] = set()
+    found = source.connectors or (tuple(merged([source.workflow])) if source.workflow is not None else ())
+    return [connector_of(one, taken, _packaged().builtins) for one in found]
 
 
 def _connector(data: Mapping[str, Any]) -> Connector:

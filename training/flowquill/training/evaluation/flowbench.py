@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flowquill.generation.pipeline import Generator
 from flowquill.generation.request import GenerationError, Request
-from flowquill.grammar.catalog import Catalog, CatalogError, Connector, Operation, Output, load_catalog
+from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.grammar.parse import parse
 from flowquill.training.evaluation.metrics import calls, similarity
-
-_ID = re.compile(r"(?P<app>.+?)__\d+(?:_\d+)*__(?P<action>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +32,8 @@ class Tested:
 
 def catalog_of(path: Path) -> tuple[Catalog, dict[str, str]]:
     """The catalog of a list of operations, and the name of each identifier in it. Raises CatalogError with one sentence."""
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        listed = [(str(e["id"]), str(e["description"])) for e in entries]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CatalogError(f'{path} is no list of {{"id", "description"}} ({error}); give such a file.') from None
-    names: dict[str, str] = {}
-    groups: dict[str, dict[str, Operation]] = {}
-    titles: dict[str, str] = {}
-    for identity, description in listed:
-        found = _ID.fullmatch(identity)
-        app, action = (found["app"], found["action"]) if found else (identity.split("_", 1)[0], identity)
-        # The last word of the part in front names the object, which the action repeats.
-        service = app.rsplit("_", 1)[0]
-        connector = _snake(service) or "service"
-        titles[connector] = service.replace("_", " ")
-        operations = groups.setdefault(connector, {})
-        words = _snake(action.replace("withwhere", "")).split("_")
-        base = "_".join(w for i, w in enumerate(words) if i == 0 or w != words[i - 1])
-        name, number = base, 1
-        while name in operations:
-            number += 1
-            name = f"{base}_{number}"
-        many = action.startswith("retrieve")
-        outputs = (Output("items", "body", "list"),) if many else (Output("item", "body", "any"),)
-        operations[name] = Operation(
-            connector=connector, name=name, id=identity, kind="action", title=description, summary=description, outputs=outputs
-        )  # fmt: skip
-        names[identity] = f"{connector}.{name}"
-    connectors = [Connector(name=c, title=titles[c], api=c, category="", summary="", operations=tuple(o.values())) for c, o in groups.items()]
-    return load_catalog(builtin=False).merged(connectors), names
+    catalog = load_catalog([path], builtin=False)
+    return catalog, {o.id: o.text for o in catalog.operations() if o.connector is not None}
 
 
 def tests(path: Path) -> list[dict[str, Any]]:
@@ -95,8 +64,3 @@ def python_calls(source: str) -> list[str]:
     found.sort(key=lambda n: (n.lineno, n.col_offset))
     names = [n.func.id for n in found if isinstance(n.func, ast.Name)]
     return ["todo" if n == "user_task" else n for n in names]
-
-
-def _snake(text: str) -> str:
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
-    return re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_")
