@@ -7,7 +7,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
-from flowquill.grammar.wdl.expressions import Access, Constant, ExpressionError, Invocation, Piece, Wdl, canonical, read_string, write_expression, write_pieces
+from flowquill.grammar.wdl.expressions import (
+    Access,
+    Constant,
+    ExpressionError,
+    Invocation,
+    Piece,
+    Wdl,
+    canonical,
+    read_string,
+    write_expression,
+    write_pieces,
+)
 from flowquill.grammar.wdl.settings import put
 
 CALLBACK = "@{listCallbackUrl()}"

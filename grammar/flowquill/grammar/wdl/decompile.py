@@ -45,7 +45,7 @@ def _decompile(definition: Mapping[str, Any], catalog: Catalog, name: str, conne
     about = _about(definition, target)
     title, found = next(iter(triggers.items()))
     trigger = trigger_of(title, found, about, steps)
-    body = (*steps.parameters(definition.get("parameters") or {}), *steps.block(actions, 0))
+    body = (*steps.parameters(definition["parameters"] if definition.get("parameters") is not None else {}), *steps.block(actions, 0))
     description = definition.get("description")
     flow = tree.Flow(tree.Name(identifier(name, labels.reserved)), description if isinstance(description, str) else None, (trigger,), body)
     return Decompiled(finished(flow, catalog, steps.wire_names), tuple(steps.notes))

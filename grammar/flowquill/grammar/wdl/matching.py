@@ -10,7 +10,16 @@ from typing import Any
 
 from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.wdl import connectors
-from flowquill.grammar.wdl.expressions import Constant, ExpressionError, Invocation, Wdl, read_string, write_expression, write_text
+from flowquill.grammar.wdl.expressions import (
+    Constant,
+    ExpressionError,
+    Invocation,
+    Wdl,
+    read_string,
+    write_expression,
+    write_text,
+)
+from flowquill.grammar.wdl.settings import identical, put
 
 CONNECTED = frozenset({"ApiConnection", "ApiConnectionWebhook", "OpenApiConnection", "OpenApiConnectionWebhook"})
 
@@ -98,7 +107,7 @@ def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool,
         return None
     key, via = found_connection
     meta: dict[str, Any] = {"via": via} if via else {}
-    method = str(inputs.get("method", "post" if webhook else "")).lower()
+    method = str(inputs.get("method", "")).lower()
     try:
         said = read_string(path)
     except ExpressionError:
@@ -123,10 +132,14 @@ def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool,
         mine = found if len(others) == 1 and not known and _telling(found[0][0].path) else []
     if not mine:
         return None
-    operation, made = max(mine, key=lambda f: (len(re.sub(r"\{[^}]*\}", "", f[0].path)), len(f[1].arguments)))
+    operation, made = max(mine, key=lambda f: (len(re.sub(r"\{[^}]*\}", "", f[0].path)), -_missing(f[1]), len(f[1].arguments)))
     if key != connectors.api_of(operation, catalog):
         meta["connection"] = key
     return Match(operation, made.arguments, meta)
+
+
+def _missing(made: Match) -> int:
+    return sum(p.required and p.name not in made.arguments for p in made.operation.parameters)
 
 
 def _apis(key: str, apis: Mapping[str, str]) -> set[str]:
@@ -146,7 +159,7 @@ def _candidates(catalog: Catalog, method: str, kind: str, webhook: bool) -> list
         o
         for c in catalog.connectors.values()
         for o in c.operations
-        if o.kind == kind and o.path and o.method.lower() == method and connectors.is_webhook(o) == webhook
+        if o.kind == kind and o.path and (o.method.lower() == method or (webhook and not method)) and connectors.is_webhook(o) == webhook
     ]
 
 
@@ -210,4 +223,21 @@ def _sent(operation: Operation, inputs: Mapping[str, Any], webhook: bool) -> dic
                 break
         else:
             found[parameter.name] = value
-    return found
+    return _once(operation, found)
+
+
+def _once(operation: Operation, found: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without those that say what others say: an object, or the parts of it that have parameters of their own."""
+    left = dict(found)
+    for parameter in operation.parameters:
+        inner = [p for p in operation.parameters if p.name in left and p.path.startswith(f"{parameter.path}/")]
+        if parameter.name not in left or not inner:
+            continue
+        made: dict[str, Any] = {}
+        for part in inner:
+            put(made, part.path, left[part.name])
+        for key in parameter.path.split("/"):
+            made = made.get(key, {})
+        for name in [parameter.name] if identical(made, left[parameter.name]) else [p.name for p in inner]:
+            del left[name]
+    return left

@@ -110,7 +110,7 @@ def statuses(found: Any) -> Any:
     """Statuses spelt as documented, in one order."""
     if not isinstance(found, list):
         return found
-    named = {_STATUS.get(str(s).lower(), str(s)) for s in found}
+    named = {_STATUS.get(str(s).lower(), str(s)) if not isinstance(s, (list, Mapping)) else repr(s) for s in found}
     return [s for s in STATUSES if s in named] + sorted(named - set(STATUSES))
 
 

@@ -13,12 +13,21 @@ from flowquill.grammar.catalog import Output
 from flowquill.grammar.escapes import UNTYPED, WDL
 from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.wdl import shapes
-from flowquill.grammar.wdl.expressions import Access, Constant, ExpressionError, Invocation, Wdl, canonical, read_string
+from flowquill.grammar.wdl.expressions import (
+    Access,
+    Constant,
+    ExpressionError,
+    Invocation,
+    Wdl,
+    canonical,
+    read_string,
+    write_expression,
+)
 from flowquill.grammar.wdl.model import WdlError
 from flowquill.grammar.wdl.normalise import condition_expression
 from flowquill.grammar.wdl.values import FLAT, OPERATORS
 
-DEEPEST = 30
+DEEPEST = 60
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _FUNCTIONS = {name.lower(): s for name, s in FUNCTIONS.items()}
 _OPERATORS = {function.lower(): operator for operator, function in OPERATORS.items()}
@@ -89,7 +98,10 @@ class Reading:
         if isinstance(found, str) and not (found.startswith("@") and not found.startswith(("@@", "@{"))):
             return tree.Function(tree.Name(UNTYPED), (self.value(found),))
         try:
-            return self.expression(condition_expression(found))
+            said = canonical(condition_expression(found))
+            if isinstance(said, Constant) and isinstance(said.value, str):
+                return tree.Function(tree.Name(WDL), (tree.Literal("@" + write_expression(said)),))
+            return self.expression(said)
         except ExpressionError:
             return tree.Function(tree.Name(UNTYPED), (self.value(found),))
 

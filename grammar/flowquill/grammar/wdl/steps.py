@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -110,12 +111,12 @@ class Steps:
     def _waits(self, name: str, action: Mapping[str, Any], actions: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         """What a step waits for among those of its scope; what is not there is kept in `@meta`."""
         found = run_after(action.get("runAfter"))
-        if not isinstance(found, Mapping) or not all(isinstance(s, list) and s and set(s) <= set(_STATUSES) for s in found.values()):
+        if not isinstance(found, Mapping) or not all(isinstance(s, list) and all(re.fullmatch(r"\w+", w) for w in s) for s in found.values()):
             raise WdlError(f"The runAfter of the action {name} is malformed; it maps names of actions to lists of statuses.")
-        if any(k not in actions for k in found):
+        if any(k not in actions or not s or not set(s) <= set(_STATUSES) for k, s in found.items()):
             self.astray[name] = dict(found)
-            self.notes.append(Note(name, "it runs after an action that is not in its scope; its runAfter is kept in @meta"))
-        return {k: tuple(v) for k, v in found.items() if k in actions}
+            self.notes.append(Note(name, "it runs after what is not in its scope or by no known status; its runAfter is kept in @meta"))
+        return {k: tuple(s for s in v if s in _STATUSES) or ("Succeeded",) for k, v in found.items() if k in actions}
 
     def _nodes(self, nodes: tuple[graph.Node, ...], actions: Mapping[str, Any], named: set[str], depth: int) -> Iterator[tree.Statement]:
         for node in nodes:

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowquill.grammar import tree
-from flowquill.grammar.catalog import Operation, Output
+from flowquill.grammar.catalog import Output
 from flowquill.grammar.naming import result_name
 from flowquill.grammar.wdl import shapes
 from flowquill.grammar.wdl.compile import SCHEMAS
-from flowquill.grammar.wdl.labels import has_type, identifier
+from flowquill.grammar.wdl.labels import has_type
 from flowquill.grammar.wdl.model import Note, WdlError
 from flowquill.grammar.wdl.normalise import normalise
 from flowquill.grammar.wdl.patches import decorators, patch
 from flowquill.grammar.wdl.settings import identical
-from flowquill.grammar.wdl.steps import Called, Steps
+from flowquill.grammar.wdl.steps import Steps
 
 _TYPES = {v: k for k, v in SCHEMAS.items()}
 
@@ -70,7 +70,7 @@ def _manual(title: str, found: Mapping[str, Any], wanted: Mapping[str, Any], spe
         return None
     given = []
     for name, one in properties.items():
-        if name != identifier(name, frozenset()) and not name.isidentifier() or not name.isascii():
+        if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
             return None
         kind = _TYPES.get(str(one.get("type")), "any")
         default = steps.reading.value(one["default"]) if "default" in one and type(one["default"]) in (str, int, bool) else None
@@ -87,8 +87,6 @@ def _manual(title: str, found: Mapping[str, Any], wanted: Mapping[str, Any], spe
         change = {}
     name = steps.labels.give("request")
     outputs = tuple(Output(i.name.text, f"body/{i.name.text}", i.type) for i in given)
+    settings = decorators(change, special, title, steps.reading)
     _bind(steps, name, shapes.of_trigger(None, True, outputs))
-    return tree.Trigger(None, (), tuple(given), tree.Name(name), decorators(change, special, title, steps.reading))
-
-
-__all__ = ["Called", "Operation", "trigger_of"]
+    return tree.Trigger(None, (), tuple(given), tree.Name(name), settings)
