@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,10 +36,20 @@ def quantised_rows(table: NDArray[np.float32]) -> dict[str, Any]:
 class Embedder:
     """Texts to unit vectors (N, 384) with the frozen encoder: mean of the last layer over the tokens. Remembers what it has seen."""
 
-    def __init__(self, model: BertModel | None = None) -> None:
+    def __init__(self, model: BertModel | None = None, kept: Path | None = None) -> None:
+        """`kept`: a file of vectors made before, where there is one; `keep` writes it."""
         self.model = (model or encoder()).eval()
         self.rows: dict[str, int] = {"": 0}
         self.matrix: NDArray[np.float32] = np.zeros((1, self.model.config.hidden_size), np.float32)
+        if kept is not None and kept.exists():
+            with np.load(kept) as data:
+                self.matrix = data["matrix"]
+                self.rows = {text: row for row, text in enumerate(json.loads(bytes(data["texts"])))}
+
+    def keep(self, file: Path) -> None:
+        """Writes what was embedded so far, so that a resumed run need not do it again."""
+        texts = np.frombuffer(json.dumps(list(self.rows)).encode(), np.uint8)
+        np.savez(file, matrix=self.matrix, texts=texts)
 
     @torch.no_grad()
     def add(self, texts: list[str], batch: int = 128) -> None:

@@ -89,6 +89,9 @@ def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
         if path.exists():
             continue
         while number > _reading(folder) + AHEAD:
+            trainer = multiprocessing.parent_process()
+            if trainer is not None and not trainer.is_alive():
+                return
             time.sleep(2)
         examples = make_examples(seed * 1_000_003 + number, size, public, split)
         part = path.with_suffix(".part")

@@ -139,8 +139,9 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
     catalog = load_catalog()
     public = public_catalog(config.public) if config.public else None
     makers = ShardMaker(out / "shards", config.seed, config.shard, config.shards, config.public, config.workers)
-    embedder = Embedder()
+    embedder = Embedder(kept=out / "vectors.npz")
     collate = Collator(catalog, public, embedder, config.seed)
+    embedder.keep(out / "vectors.npz")
     model = new_model(config)
     if config.rounded:
         train_rounded(model)
