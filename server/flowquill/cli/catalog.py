@@ -11,11 +11,12 @@ from flowquill.cli.errors import CommandError
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.grammar.catalog import Catalog, Operation, load_catalog
 from flowquill.grammar.catalog.written import connector_data, operation_data
+from flowquill.grammar.diagnostics import Diagnostic
 
 
 @click.group("catalog")
 def command() -> None:
-    """List connectors and operations, or show one."""
+    """List connectors and operations, show one, import more, compare catalogs."""
 
 
 @command.command("list")
@@ -63,6 +64,88 @@ def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: b
     else:
         click.echo("\n\n".join(_card(o) for o in operations))
     return 0
+
+
+@command.command("import")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--out", default="connectors", show_default=True, metavar="DIR", help="The folder for the connector files; give it to --catalog.")
+@click.option("--internal", is_flag=True, help="With operations that their authors marked as internal.")
+def import_command(paths: tuple[str, ...], out: str, internal: bool) -> int:
+    """Make connector files of PATHs: OpenAPI files (JSON, YAML), lists of operations, workflow definitions, folders of these.
+
+    What was imported before and has not changed is skipped. The exit code is 1 where a file cannot be imported.
+    """
+    from pathlib import Path
+
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from flowquill.cli.importing import run_import, sources
+
+    files = sources(paths)
+    console = Console(stderr=True)
+    columns = (TextColumn("importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("importing", total=len(files))
+        done = run_import(files, Path(out), internal=internal, step=lambda path: progress.advance(task))
+    for note in done.notes:
+        click.echo(f"note: {note}", err=True)
+    for problem in done.problems:
+        click.echo(f"flowquill: {problem}", err=True)
+    skipped = f" ({done.skipped} unchanged)" if done.skipped else ""
+    failed = f", {len(done.problems)} failed" if done.problems else ""
+    click.echo(f"{done.files} files{skipped}: {done.connectors} connectors, {done.operations} operations in {out}{failed}")
+    return 1 if done.problems else 0
+
+
+@command.command("diff")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.argument("flows", nargs=-1, metavar="[FLOW]...")
+@click.option("--json", "as_json", is_flag=True, help="Print changes and broken flows as JSON.")
+def diff_command(old: str, new: str, flows: tuple[str, ...], as_json: bool) -> int:
+    """Say what differs between the catalogs OLD and NEW (files or folders), and which FLOWs the change breaks.
+
+    The built-in connectors count as there in both. The exit code is 1 where a flow breaks or cannot be read.
+    """
+    from flowquill.cli.check import text_line
+    from flowquill.cli.files import read_text
+    from flowquill.cli.output import diagnostics_json
+    from flowquill.grammar.catalog.diff import broken, differences
+
+    before, after = load_catalog([old], builtin=False), load_catalog([new], builtin=False)
+    changes = differences(before, after)
+    whole_before, whole_after = load_catalog([old]), load_catalog([new])
+    breaks: list[tuple[str, str, tuple[Diagnostic, ...]]] = []
+    unread = False
+    for file in flows:
+        try:
+            text = read_text(file)
+        except CommandError as error:
+            click.echo(f"flowquill: {error}", err=True)
+            unread = True
+            continue
+        found = broken(text, whole_before, whole_after)
+        if found:
+            breaks.append((file, text, found))
+    if as_json:
+        _print_json(
+            {
+                "changes": [{"kind": c.kind, "operation": c.operation, "detail": list(c.detail)} for c in changes],
+                "broken": [{"file": f, "diagnostics": diagnostics_json(t, d)} for f, t, d in breaks],
+            }
+        )
+    else:
+        for change in changes:
+            click.echo(f"{change.kind} {change.operation}")
+            for line in change.detail:
+                click.echo(f"  {line}")
+        if not changes:
+            click.echo("The catalogs say the same.")
+        for file, text, found in breaks:
+            for diagnostic in found:
+                click.echo(text_line(file, text, diagnostic))
+    return 1 if breaks or unread else 0
 
 
 def row(operation: Operation) -> dict[str, Any]:

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from flowquill.grammar.catalog.importing.found import FoundConnector, FoundOperation, FoundOutput, FoundParameter
-from flowquill.grammar.catalog.importing.names import action_name, connector_name, free, joined, parameter_name, spoken, trigger_name, words
+from flowquill.grammar.catalog.importing.names import (
+    action_name,
+    connector_name,
+    free,
+    joined,
+    parameter_name,
+    spoken,
+    trigger_name,
+    words,
+)
 from flowquill.grammar.catalog.model import Connector, Operation, Output, Parameter
 
 _VERSION = re.compile(r"[_-]?[vV](\d+)$")

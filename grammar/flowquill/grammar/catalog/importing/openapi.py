@@ -152,8 +152,7 @@ def _request_body(schemas: Schemas, operation: Schema) -> Iterator[FoundParamete
     schema = _map(content[kind]).get("schema")
     required = body.get("required") is True
     if str(kind).startswith(_BODIES[1:]):
-        for one in schemas.parameters(schema, "formData", required):
-            yield one
+        yield from schemas.parameters(schema, "formData", required)
     elif "json" in str(kind):
         yield from schemas.parameters(schema, "body", required)
     else:

@@ -9,7 +9,12 @@ from typing import Any
 
 from flowquill.grammar.catalog.importing.documents import read_bytes, value_of
 from flowquill.grammar.catalog.importing.found import FoundConnector
-from flowquill.grammar.catalog.importing.lists import is_operation_lines, is_plain_list, read_operation_lines, read_plain_list
+from flowquill.grammar.catalog.importing.lists import (
+    is_operation_lines,
+    is_plain_list,
+    read_operation_lines,
+    read_plain_list,
+)
 from flowquill.grammar.catalog.importing.openapi import is_openapi, read_openapi
 from flowquill.grammar.catalog.importing.workflows import definition_of, merged
 from flowquill.grammar.catalog.model import CatalogError

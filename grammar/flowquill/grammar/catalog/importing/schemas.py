@@ -122,22 +122,22 @@ class Schemas:
 
     def parameters(self, schema: object, place: str, required: bool) -> Iterator[FoundParameter]:
         """The parts of a request body, each a parameter; an object deeper than `DEPTH`, or without properties, as one."""
-        yield from self._parts(schema, place, required, 0, (), "body")
+        yield from self._parts(schema, place, required, 0, ())
 
-    def _parts(self, schema: object, place: str, required: bool, depth: int, inside: tuple[str, ...], key: str) -> Iterator[FoundParameter]:
+    def _parts(self, schema: object, place: str, required: bool, depth: int, inside: tuple[str, ...]) -> Iterator[FoundParameter]:
         found, chain = self.resolved(schema, inside)
         properties = _mapping(found.get("properties"))
-        if hidden(found) or (found.get("readOnly") is True and depth):
-            if not (required and found.get("default") is None and depth) or found.get("x-ms-notification-url") or found.get("readOnly") is True:
-                return
-        if found.get("x-ms-notification-url"):
+        # What the platform fills in, and what its author hides and gives a value for.
+        if found.get("x-ms-notification-url") or (found.get("readOnly") is True and depth):
+            return
+        if hidden(found) and not (required and depth and found.get("default") is None):
             return
         if properties and depth < DEPTH and not found.get("x-ms-dynamic-schema"):
             needed = frozenset(r for r in _listed(found.get("required")) if isinstance(r, str))
             for name, part in properties.items():
                 # A key with a stroke in it could not be told from a path.
                 if isinstance(name, str) and name and "/" not in name:
-                    yield from self._parts(part, f"{place}/{name}", required and name in needed, depth + 1, chain, name)
+                    yield from self._parts(part, f"{place}/{name}", required and name in needed, depth + 1, chain)
             return
         yield self.parameter(found, place, required)
 
