@@ -62,7 +62,7 @@ def _object(definition: Any, key: str) -> Mapping[str, Any]:
 
 def _about(definition: Mapping[str, Any], target: str) -> dict[str, Any]:
     """What `workflow` in the trigger's `@meta` keeps: the platform, where it is not Logic Apps, and the parts without syntax."""
-    kept = {k: v for k, v in normalise({k: v for k, v in definition.items() if k not in _KNOWN}).items()}
+    kept = normalise({k: v for k, v in definition.items() if k not in _KNOWN})
     if isinstance(kept.get("description"), str):
         del kept["description"]
     about: dict[str, Any] = {} if target == "logicapps" else {"target": target}

@@ -47,7 +47,7 @@ def _without_titles(flow: tree.Flow, catalog: Catalog) -> tree.Flow:
     wanted = [title_of(s.decorators) for s in in_order(flow.body) if is_action(s)]
     for _ in range(4):
 
-        def change(node: tree.Node) -> tree.Node:
+        def change(node: tree.Node, keep: frozenset[str] = frozenset(keep)) -> tree.Node:
             if isinstance(node, tree.Trigger) and title_of(node.decorators) == trigger_name(node, catalog):
                 return replace(node, decorators=tuple(d for d in node.decorators if d.name.text != "title"))
             if isinstance(node, tree.Statement) and is_action(node) and (title := title_of(node.decorators)) is not None:
