@@ -43,7 +43,6 @@ _STATUSES = frozenset(["succeeded", "failed", "skipped", "timedout"])
 # Longer texts are not searched: that costs time, and their expressions are too long or do not matter.
 _LONGEST = 200_000
 _FORBIDDEN = re.compile(r"[<>%&\\?/\x00-\x1f]")
-_NEVER = {"logicapps": re.compile(r"openapiconnection"), "powerautomate": re.compile(r"apiconnection\Z|apiconnectionwebhook\Z|serviceprovider\Z")}
 
 
 def check_definition(definition: Mapping[str, Any], target: Target | None = None) -> tuple[Violation, ...]:
@@ -265,9 +264,12 @@ class _Checker:
             return ""
         if kind.lower() not in rules.KNOWN:
             self.findings.warning("WD04", place, f"the type {kind} is not known")
-        elif self.target and _NEVER[self.target].match(kind.lower()):
-            platform = "Logic Apps" if self.target == "logicapps" else "Power Automate"
-            self.findings.error("WD04", place, f"{platform} has no {kind}")
+        elif self.target == "logicapps" and kind.lower().startswith("openapiconnection"):
+            self.findings.error("WD04", place, f"Logic Apps has no {kind}; compile for Power Automate, or call an operation of the catalog")
+        elif self.target == "powerautomate" and kind.lower() == "serviceprovider":
+            self.findings.error("WD04", place, f"Power Automate has no {kind}; compile for Logic Apps, or call an operation of the catalog")
+        elif self.target == "powerautomate" and kind.lower().startswith("apiconnection"):
+            self.findings.warning("WD04", place, f"Power Automate knows {kind} from old flows only; call an operation of the catalog")
         return kind.lower()
 
     def _object(self, fields: Mapping[str, Any], key: str, place: str, required: bool) -> Mapping[str, Any]:
