@@ -100,6 +100,11 @@ def test_a_second_run_over_a_folder_replaces_nothing(run: Run, folder: Path) -> 
     assert {p.name: p.read_bytes() for p in (folder / "out").iterdir()} == before
 
 
+def test_a_folder_that_cannot_be_made_is_told_once(run: Run, folder: Path) -> None:
+    assert "cannot be made a folder" in one_sentence(run("decompile", "all", "-o", "leave.json"))
+    assert "cannot be made a folder" in one_sentence(run("decompile", "all", "-o", "leave.json/out"))
+
+
 @pytest.mark.parametrize(
     ("path", "says"),
     [("missing.json", "no file or folder"), ("all/broken.json", "too early"), ("all/other.json", "no workflow"), ("empty", "no workflow"), ("all/circle.json", "all/circle.json")],

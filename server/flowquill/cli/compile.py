@@ -114,7 +114,10 @@ def _outputs(made: list[tuple[Target, Written]], as_arm: bool, out: str | None) 
         path = os.path.join(out, "azuredeploy.json") if folder and out else out
         return [(path, _json(template(w for _, w in made)))]
     if folder and out:
-        os.makedirs(out, exist_ok=True)
+        try:
+            os.makedirs(out, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"{out} cannot be made a folder ({error.strerror or error}); give another one.") from None
         return [
             (os.path.join(out, f"{w.title}.zip"), package(w)) if target == "powerautomate" else (os.path.join(out, f"{w.title}.json"), _json(_document(target, w)))
             for target, w in made

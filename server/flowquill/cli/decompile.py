@@ -86,6 +86,8 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
     if single and out is not None:
         check_free(out, force)
     run = _Run(open_catalog(catalogs, builtin), out, out is not None and not single, force, as_json)
+    if run.into_folder and out is not None:
+        _make_folder(out)
     results = list(_results(files, source.is_dir(), run))
     if not results:
         raise CommandError(f"{path} holds no workflow; give definitions (.json), packages or solutions (.zip), or a folder that has some.")
@@ -101,6 +103,13 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
     elif out is None and not as_json and flows:
         click.echo(_rendered(flows), nl=False)
     return 1 if any(r.failed for r in results) else 0
+
+
+def _make_folder(out: str) -> None:
+    try:
+        os.makedirs(out, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"{out} cannot be made a folder ({error.strerror or error}); give another one, or a .flow file.") from None
 
 
 def _rendered(flows: list[tree.Flow]) -> str:
@@ -187,13 +196,10 @@ def _written(result: _Result, run: _Run) -> _Result:
         return result
     file = os.path.join(run.out, f"{result.name}.flow")
     try:
-        os.makedirs(run.out, exist_ok=True)
         check_free(file, run.force)
         write_text(file, result.text)
     except CommandError as error:
         return replace(result, error=f"is not written: {error}")
-    except OSError as error:
-        return replace(result, error=f"is not written: {run.out} cannot be made a folder ({error.strerror or error}).")
     if not run.as_json:
         click.echo(f"{file} written")
     return replace(result, file=file)
