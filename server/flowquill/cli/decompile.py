@@ -82,7 +82,7 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
         files = candidates(source)
     except UnfitFile as error:
         raise CommandError(f"{path} cannot be read: {error}.") from None
-    single = out is not None and out.lower().endswith(".flow") and not os.path.isdir(out)
+    single = out is not None and not os.path.isdir(out) and _names_file(out, source)
     if single and out is not None:
         check_free(out, force)
     run = _Run(open_catalog(catalogs, builtin), out, out is not None and not single, force, as_json)
@@ -103,6 +103,11 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
     elif out is None and not as_json and flows:
         click.echo(_rendered(flows), nl=False)
     return 1 if any(r.failed for r in results) else 0
+
+
+def _names_file(out: str, source: Path) -> bool:
+    """Whether OUT, which is no folder yet, means a file: by its ending, any where one file is read."""
+    return out.lower().endswith(".flow") or (source.is_file() and source.suffix.lower() != ".zip" and bool(Path(out).suffix) and not out.endswith(("/", os.sep)))
 
 
 def _make_folder(out: str) -> None:
