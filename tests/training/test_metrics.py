@@ -6,7 +6,6 @@ import pytest
 
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.parse import parse
-from flowquill.training.evaluation.flowbench import python_calls
 from flowquill.training.evaluation.metrics import calls, score, similarity
 
 CATALOG = load_catalog()
@@ -38,8 +37,3 @@ def test_what_must_not_occur_is_counted() -> None:
     assert (found.exact, found.unknown_operations, found.unsaid_literals) == (False, 1, 1)
     assert score(FLOW.replace("message: file", "massage: file"), expected, "general look at it", CATALOG).unknown_parameters == 1
     assert score("flow {", expected, "", CATALOG).unparsed == 1
-
-
-def test_calls_of_the_python_subset() -> None:
-    source = 'a = X__1__get()\nfor b in a:\n  if b.c > 2:\n    user_task("look")\n  Y__2__make()'
-    assert python_calls(source) == ["X__1__get", "todo", "Y__2__make"]

@@ -186,19 +186,24 @@ def own(count: int, kind: tuple[Kind, ...], worst: int, model: Path | None, as_j
 @_MODEL
 @_JSON
 def flowbench(file: Path, listed: Path, model: Path | None, as_json: bool) -> int:
-    """Score the creation tests of Flow-Bench over its catalog."""
+    """Score the tests of Flow-Bench, creation and edits apart, over its catalog."""
     from flowquill.generation.pipeline import open_generator
     from flowquill.training.evaluation import flowbench as bench
 
     catalog, names = bench.catalog_of(listed)
     results = bench.run(open_generator(catalog, model), bench.tests(file), names)
-    mean = sum(r.similarity for r in results) / max(1, len(results))
+    figures = {}
+    for kind in ("create", "edit"):
+        found = [r for r in results if r.kind == kind]
+        count = max(1, len(found))
+        figures[kind] = {"tests": len(found), "similarity": sum(r.similarity for r in found) / count, "exact_structure": sum(r.exact for r in found) / count}
     if as_json:
-        click.echo(json.dumps({"tests": len(results), "similarity": mean, "results": [asdict(r) for r in results]}, indent=2))
-    else:
-        for r in results:
-            click.echo(f"{r.similarity:.2f} {r.utterance}\n     expected {' '.join(r.expected)}\n     written  {' '.join(r.written)}")
-        click.echo(f"tests {len(results)}, similarity {mean:.3f}")
+        click.echo(json.dumps({**figures, "results": [asdict(r) for r in results]}, indent=2))
+        return 0
+    for r in results:
+        click.echo(f"{r.similarity:.2f} {'exact' if r.exact else '     '} {r.utterance}\n     expected {' '.join(r.expected)}\n     written  {' '.join(r.written)}")
+    for kind, values in figures.items():
+        click.echo(f"{kind}: tests {values['tests']}, similarity {values['similarity']:.3f}, exact structure {values['exact_structure']:.3f}")
     return 0
 
 

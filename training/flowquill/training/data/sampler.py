@@ -21,7 +21,7 @@ from flowquill.training.data.refusals import refusal
 
 COMPOSITIONS_HELD_OUT = 0.2
 PUBLIC = 0.7
-_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.705), ("complete", 0.15), ("edit", 0.12), ("refuse", 0.025))
+_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.66), ("complete", 0.12), ("edit", 0.19), ("refuse", 0.03))
 
 
 class Sampler:

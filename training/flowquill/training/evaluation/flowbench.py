@@ -1,12 +1,11 @@
-"""The creation tests of Flow-Bench: a request, and the calls its flow shall make, over a catalog of bare operation names.
+"""Flow-Bench: a request, perhaps a flow to change, and the flow that shall come of it, over a catalog of bare operation names.
 
-A test's file has one JSON object a line: `utterance`, `prior_sequence` ("" where a flow is created), `expected` (a list of
-flows in a subset of Python). The catalog is a list of `{"id": "Trello_Card__2_0_0__create_Card", "description": ...}`.
+A test's file has one JSON object a line: `utterance`, `prior_sequence` (the flow to change, where the test is an edit), `expected` (a list of flows that
+are right), flows in a subset of Python. The catalog is a list of `{"id": "Trello_Card__2_0_0__create_Card", "description": ...}`.
 """
 
 from __future__ import annotations
 
-import ast
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +15,21 @@ from flowquill.generation.pipeline import Generator
 from flowquill.generation.request import GenerationError, Request
 from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.grammar.parse import parse
-from flowquill.training.evaluation.metrics import calls, similarity
+from flowquill.training.evaluation.metrics import similarity
+from flowquill.training.evaluation.structure import calls, context_of, of_flow, of_python
 
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """One test and its outcome; `similarity` is the best over the expected flows, 0 to 1."""
+    """One test and its outcome: `similarity` of the calls is the best over the expected flows, 0 to 1; `exact`: the same structure as one of them."""
 
+    kind: str
     utterance: str
     expected: tuple[str, ...]
     written: tuple[str, ...]
     flow: str
     similarity: float
+    exact: bool
 
 
 def catalog_of(path: Path) -> tuple[Catalog, dict[str, str]]:
@@ -37,30 +39,24 @@ def catalog_of(path: Path) -> tuple[Catalog, dict[str, str]]:
 
 
 def tests(path: Path) -> list[dict[str, Any]]:
-    """The creation tests of a file."""
-    read = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [t for t in read if not t.get("prior_sequence")]
+    """The tests of a file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
 def run(generator: Generator, found: list[dict[str, Any]], names: dict[str, str]) -> list[Tested]:
-    """Writes a flow for each test and compares the calls; the trigger is left out, since the tests have none."""
+    """Writes a flow for each test and compares calls and structure; the trigger is left out, since the tests have none."""
     results: list[Tested] = []
     for test in found:
-        expected = [tuple(names.get(c, c) for c in python_calls(flow)) for flow in test["expected"]]
+        expected = [of_python(flow, names) for flow in test["expected"]]
+        prior = test.get("prior_sequence") or ()
+        context = context_of(prior if isinstance(prior, str) else prior[0], names) if prior else None
         try:
-            text = generator.generate(Request(test["utterance"])).flow
+            text = generator.generate(Request(test["utterance"], context)).flow
         except GenerationError:
             text = ""
         flows = parse(text).file.flows
-        written = tuple(calls(flows[0])[len(flows[0].triggers) :]) if flows else ()
-        best = max(expected, key=lambda e: similarity(e, written))
-        results.append(Tested(test["utterance"], best, written, text, similarity(best, written)))
+        shape = of_flow(flows[0].body) if flows else ()
+        written = calls(shape)
+        best = max((calls(e) for e in expected), key=lambda e: similarity(e, written))
+        results.append(Tested("edit" if prior else "create", test["utterance"], best, written, text, similarity(best, written), shape in expected))
     return results
-
-
-def python_calls(source: str) -> list[str]:
-    """The names that a flow in the Python subset calls, in order; `user_task` is a manual step."""
-    found: list[ast.Call] = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
-    found.sort(key=lambda n: (n.lineno, n.col_offset))
-    names = [n.func.id for n in found if isinstance(n.func, ast.Name)]
-    return ["todo" if n == "user_task" else n for n in names]

@@ -68,7 +68,7 @@ class ShardMaker:
 
 AHEAD = 3
 READING = "reading"
-HANDWRITTEN = 0.16
+HANDWRITTEN = 0.2
 
 
 def _reading(folder: Path) -> int:
