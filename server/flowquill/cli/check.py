@@ -25,7 +25,6 @@ def command(files: tuple[str, ...], catalogs: tuple[str, ...], builtin: bool, st
     from flowquill.grammar.check import check
     from flowquill.grammar.parse import parse
 
-    catalog = open_catalog(catalogs, builtin)
     found: list[tuple[str, str, tuple[Diagnostic, ...]]] = []
     unread = False
     for file in files:
@@ -35,7 +34,7 @@ def command(files: tuple[str, ...], catalogs: tuple[str, ...], builtin: bool, st
             click.echo(f"flowquill: {error}", err=True)
             unread = True
             continue
-        found.append((file, text, check(parse(text), catalog)))
+        found.append((file, text, check(parse(text), open_catalog(catalogs, builtin, file))))
     if style == "text":
         for file, text, diagnostics in found:
             for diagnostic in diagnostics:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ import click
 
 from flowquill.cli.errors import CommandError
 from flowquill.grammar.catalog import Catalog, load_catalog
+from flowquill.grammar.catalog.workspace import find_workspace, read_workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,7 +31,7 @@ def catalog_options(command: F) -> F:
         "catalogs",
         metavar="PATH",
         multiple=True,
-        help="A connector file, or a folder of them, added to the built-in ones. May be repeated.",
+        help="A connector file, an OpenAPI file, or a folder of them, added to the built-in ones. May be repeated.",
     )(command)
 
 
@@ -38,9 +40,28 @@ def model_option(command: F) -> F:
     return click.option("--model", metavar="DIR", help="A model's folder; the one that comes with Flowquill where absent.")(command)
 
 
-def open_catalog(catalogs: tuple[str, ...], builtin: bool) -> Catalog:
-    """The catalog the options name. Raises CatalogError, and CommandError where it would be empty."""
-    catalog = load_catalog([Path(p) for p in catalogs], builtin=builtin)
-    if not builtin and not catalogs:
-        raise CommandError("--no-builtin-catalog leaves no connectors; add --catalog PATH.")
-    return catalog
+def open_catalog(catalogs: tuple[str, ...], builtin: bool, near: str | None = None) -> Catalog:
+    """The catalog of the workspace and the options.
+
+    The workspace is that of the file `near`, of the working directory where it is None or the standard input. Options come
+    after its `flowquill.toml`: their connectors replace its of the same name, and the built-in ones are left out where either
+    says so. Raises CatalogError, and CommandError where the workspace file is wrong or the catalog would be empty.
+    """
+    start = Path(near) if near not in (None, "-") else Path.cwd()
+    file = find_workspace(start)
+    return _opened(file, catalogs, builtin)
+
+
+@cache
+def _opened(file: Path | None, catalogs: tuple[str, ...], builtin: bool) -> Catalog:
+    workspace = read_workspace(file)
+    if workspace.errors:
+        raise CommandError(workspace.errors[0])
+    for complaint in workspace.complaints:
+        click.echo(f"flowquill: {complaint}", err=True)
+    paths = [*workspace.catalogs, *(Path(p) for p in catalogs)]
+    wanted = builtin and workspace.builtin
+    if not wanted and not paths:
+        source = "--no-builtin-catalog" if not builtin else f"builtin-catalog = false in {file}"
+        raise CommandError(f"{source} leaves no connectors; add --catalog PATH.")
+    return load_catalog(paths, builtin=wanted)

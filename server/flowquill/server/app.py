@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
@@ -31,6 +32,11 @@ class FlowquillServer(LanguageServer):
     def __init__(self) -> None:
         super().__init__("flowquill", _version(), text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
         self.documents = Documents()
+        self.settings = Settings()
+        self.root: Path | None = None
+        self.workspace_file: Path | None = None
+        self.watching: str | None = None
+        self.watch_task: asyncio.Task[None] | None = None
         self.loading = Loading(Settings())
         self.checking = ThreadPoolExecutor(1, "flowquill-check")
         self.generating = ThreadPoolExecutor(1, "flowquill-generate")
@@ -96,9 +102,10 @@ def create() -> FlowquillServer:
         lifecycle,
         symbols,
         sync,
+        watching,
     )
 
     server = FlowquillServer()
-    for feature in (lifecycle, sync, diagnostics, completion, hover, formatting, symbols, inline, generate, actions):
+    for feature in (lifecycle, watching, sync, diagnostics, completion, hover, formatting, symbols, inline, generate, actions):
         feature.register(server)
     return server

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flowquill.generation.pipeline import Generator
     from flowquill.grammar.catalog import Catalog
+    from flowquill.grammar.catalog.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,15 @@ class Settings:
             model = None
             complaints.append("The setting flowquill.model is no path of a folder; the model of the package is used.")
         return cls(tuple(catalogs), builtin, model), complaints
+
+    def over(self, workspace: Workspace, root: Path | None) -> Settings:
+        """These settings put over those of a workspace file; relative paths start at `root`.
+
+        A client's catalogs come after the workspace's and replace its connectors of the same name; the built-in ones are left
+        out where either says so.
+        """
+        own = (str(root / c) if root is not None else c for c in self.catalogs)
+        return Settings((*(str(c) for c in workspace.catalogs), *own), self.builtin and workspace.builtin, self.model)
 
 
 @dataclass

@@ -36,10 +36,11 @@ def broken(text: str, old: Catalog, new: Catalog) -> tuple[Diagnostic, ...]:
     from flowquill.grammar.parse import parse
 
     parsed = parse(text)
-    known = Counter((d.code, d.span, d.message) for d in check(parsed, old))
+    # By code and place: a message may list other names and still be of the same mistake.
+    known = Counter((d.code, d.span) for d in check(parsed, old))
     found: list[Diagnostic] = []
     for diagnostic in check(parsed, new):
-        key = (diagnostic.code, diagnostic.span, diagnostic.message)
+        key = (diagnostic.code, diagnostic.span)
         if known[key]:
             known[key] -= 1
         elif diagnostic.severity == "error" or diagnostic.code == "FQ011":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lsprotocol import types
 
 from flowquill.server.app import FlowquillServer
+from flowquill.server.features import watching
 from flowquill.server.features.diagnostics import publish
 
 
@@ -15,6 +16,7 @@ def register(server: FlowquillServer) -> None:
     async def opened(params: types.DidOpenTextDocumentParams) -> None:
         document = params.text_document
         server.documents.open(document.uri, document.version, document.text)
+        await watching.opened(server, document.uri)
         await publish(server, document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)

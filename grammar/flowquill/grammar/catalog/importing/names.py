@@ -139,6 +139,9 @@ def _verb_first(given: Sequence[str]) -> tuple[str, ...]:
         return ("list", *given[4:])
     if verb == "get" and tuple(given[1:3]) == ("list", "of"):
         return ("list", *given[3:])
+    if not verb and len(given) > 2 and given[1] in ("a", "an", "the") and first not in _LINKS | _ARTICLES:
+        # Only a verb has an article after it: "place an order".
+        verb = first
     return (verb, *given[1:]) if verb else ()
 
 

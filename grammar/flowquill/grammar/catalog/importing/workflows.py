@@ -156,8 +156,11 @@ def _both(one: FoundOperation, other: FoundOperation) -> FoundOperation:
 
 
 def _split(value: object) -> str:
-    found = re.search(r"body/?'?\]?\??(?:\(\))?\??\[?'?/?([A-Za-z0-9_]*)", str(value or ""))
-    return "" if not value else f"body/{found[1]}" if found and found[1] else "body"
+    """Where `splitOn` splits, as a path: "@triggerOutputs()?['body/value']" and "@triggerBody()?['value']" are body/value."""
+    if not isinstance(value, str) or not value:
+        return ""
+    keys = "/".join(re.findall(r"\['([^']+)'\]", value) or re.findall(r"\.([A-Za-z_]\w*)", value))
+    return keys if keys.startswith("body") else f"body/{keys}" if keys else "body"
 
 
 def _map(value: object) -> Mapping[str, Any]:
