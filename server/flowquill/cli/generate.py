@@ -46,7 +46,7 @@ def command(
 
     request_text = read_text(STDIN) if text == STDIN else text or ""
     source = read_text(edit) if edit is not None else None
-    catalog = open_catalog(catalogs, builtin)
+    catalog = open_catalog(catalogs, builtin, edit)
 
     from flowquill.generation import guard
     from flowquill.generation.pipeline import open_generator

@@ -19,7 +19,7 @@ def command(file: str, catalogs: tuple[str, ...], builtin: bool, as_json: bool, 
     from flowquill.grammar.parse import parse
     from flowquill.grammar.steps import steps_of
 
-    catalog = open_catalog(catalogs, builtin)
+    catalog = open_catalog(catalogs, builtin, file)
     text = read_text(file)
     parsed = parse(text)
     if parsed.errors:

@@ -80,8 +80,8 @@ async def opened(server: FlowquillServer, uri: str) -> None:
     """A client without a folder: the first file that has a workspace file above it decides."""
     path = local(uri)
     if server.workspace_file is None and path is not None:
-        look(server, path)
-        if server.workspace_file is not None and settle(server):
+        found = server.workspace_file = find_workspace(path)
+        if found is not None and settle(server):
             # The file's diagnostics do not wait for the client's answer.
             server.watch_task = asyncio.create_task(recheck(server))
 

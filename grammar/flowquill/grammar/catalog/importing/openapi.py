@@ -129,11 +129,11 @@ def _parameter(schemas: Schemas, given: Schema) -> Iterator[FoundParameter]:
         return
     if not isinstance(name, str) or not name or place not in ("path", "query", "header", "formData") or name.lower() in _SENT:
         return
-    schema = given.get("schema")
-    if schema is None:
+    stated: object = given.get("schema")
+    if stated is None:
         content = list(_map(given.get("content")).values())
-        schema = _map(content[0]).get("schema") if content else None
-    inner, _ = schemas.resolved(schema) if schema is not None else ({}, ())
+        stated = _map(content[0]).get("schema") if content else None
+    inner, _ = schemas.resolved(stated)
     merged = {**inner, **{k: v for k, v in given.items() if k not in ("schema", "in", "name", "required")}}
     if hidden(merged) and not (required and merged.get("default") is None):
         return
