@@ -129,7 +129,7 @@ _WORDS = {
 }  # fmt: skip
 _VALUED = ("TYPE", "COMPARISON", "SIGN", "FACTOR")
 _SPELLED = {"TYPE": tuple(f"type:{name}" for name in types.SIMPLE), "COMPARISON": ("==", "!=", "<=", ">=", "<", ">"), "SIGN": ("+", "-"), "FACTOR": ("*", "/", "%")}
-FUNCTION_CHOICES = tuple(sorted(FUNCTIONS))
+FUNCTION_CHOICES = tuple(sorted(name for name, signature in FUNCTIONS.items() if signature.offered))
 KINDS: tuple[str, ...] = (
     *dict.fromkeys(_WORDS.values()),
     *(t for name in _VALUED for t in _SPELLED[name]),
@@ -245,7 +245,7 @@ class Writer:
                 kinds.add("reference")
                 found["references"] = references
             for name in context.forward.values("NAME", context).fixed:
-                if name in FUNCTIONS and name not in context.scope.names:
+                if name in FUNCTIONS and FUNCTIONS[name].offered and name not in context.scope.names:
                     kinds.add(f"function:{name}")
 
     def _parameter(self, context: State, kinds: set[str], found: dict[str, Any]) -> None:
@@ -331,7 +331,7 @@ class Writer:
             return self._feed(("NUMBER", {"zero": "0", "one": "1"}.get(kind) or _spell(self.number(value))))
         if kind == "keep":
             comma = (("COMMA", ","),) if value.kind == "argument" and "COMMA" in self.state.terminals() else ()
-            return self._apart(value)._feed(*comma, *value.tokens, naming=False)
+            return self._apart(value)._without(value)._feed(*comma, *value.tokens, naming=False)
         if kind.startswith("function:"):
             return self._feed(("NAME", kind[9:]), ("LPAR", "("))
         if kind == "??":
@@ -410,6 +410,13 @@ class Writer:
         if operation is None:
             return self._feed(("ON", "on"), ("MANUAL", "manual"), ("LPAR", "("))
         return self._feed(("ON", "on"), *_callee(operation), ("LPAR", "("))
+
+    def _without(self, kept: Kept) -> Writer:
+        """This flow, where a statement that is kept cannot be kept again, nor what it is part of."""
+        if kept.kind != "statement":
+            return self
+        rest = tuple(k for k in self.request.kept if k.end <= kept.start or k.start >= kept.end)
+        return replace(self, request=replace(self.request, kept=rest))
 
     def _apart(self, kept: Kept) -> Writer:
         """This flow, where names that `kept` binds too are given other names: what is kept stays as it is."""

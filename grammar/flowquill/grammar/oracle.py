@@ -79,10 +79,11 @@ class Oracle:
         yield Step("stop")
 
     def _kept(self, kind: str, node: tree.Node) -> Kept | None:
-        if not self.request.kept:
+        offered = self.writer.request.kept
+        if not offered:
             return None
         wanted = normal(node, self.names)
-        for piece in self.request.kept:
+        for piece in offered:
             if piece.kind == kind and piece_tree(piece) == wanted:
                 return piece
         return None
