@@ -237,6 +237,11 @@ def test_hostile_files_are_one_sentence(tmp_path: Path, name: str) -> None:
         assert refused(tmp_path, value, name)
 
 
+def test_more_than_any_definition_has_is_refused(tmp_path: Path) -> None:
+    assert "objects" in refused(tmp_path, "[" + '{"id":"a"},' * 1_600_000 + '{"id":"b"}]')
+    assert "operations" in refused(tmp_path, json.dumps([{"id": f"a.b{i}"} for i in range(60_000)]))
+
+
 def test_aliases_that_multiply_are_refused(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
     assert "aliases" in refused(tmp_path, "\n".join(lines), "bomb.yaml")

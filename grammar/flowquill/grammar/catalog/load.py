@@ -71,16 +71,9 @@ def _read(path: Path) -> list[Connector]:
 def _value(path: Path) -> Any:
     if not path.exists():
         raise CatalogError(f"There is no catalog at {path}; check the path.")
-    if not path.name.endswith(".json"):
-        from flowquill.grammar.catalog.importing.documents import read_bytes, value_of
+    from flowquill.grammar.catalog.importing.documents import read_bytes, value_of
 
-        return value_of(path, read_bytes(path))
-    try:
-        return json.loads(path.read_bytes().decode("utf-8-sig"))
-    except RecursionError:
-        raise CatalogError(f"The catalog {path} is nested too deep to be read; make it flatter.") from None
-    except (OSError, ValueError) as error:
-        raise CatalogError(f"The catalog {path} cannot be read as JSON ({error}); mend or replace the file.") from None
+    return value_of(path, read_bytes(path))
 
 
 def _imported(path: Path, value: Any) -> list[Connector]:

@@ -14,6 +14,8 @@ from flowquill.grammar.catalog.model import CatalogError
 
 # The largest OpenAPI document known to be published, Microsoft Graph's, has 32 MB as YAML and less as JSON.
 MAX_BYTES = 40_000_000
+# Each object takes some 250 bytes once read, so that this bounds memory where the size of the file does not.
+OBJECTS = 1_500_000
 _YAML = (".yaml", ".yml")
 
 
@@ -48,6 +50,8 @@ def _unpacked(path: Path, data: bytes) -> bytes:
 def value_of(path: Path, data: bytes) -> Any:
     """The data of a file's bytes; JSON lines as a list. Raises CatalogError with a whole sentence."""
     text = _decoded(path, data)
+    if text.count("{") + text.count("[") > OBJECTS:
+        raise CatalogError(f"{path} holds more than {OBJECTS:,} objects, more than a definition has; give smaller files.")
     plain = path.name.removesuffix(".gz")
     try:
         if plain.endswith(".jsonl"):

@@ -19,6 +19,8 @@ from flowquill.grammar.catalog.importing.openapi import is_openapi, read_openapi
 from flowquill.grammar.catalog.importing.workflows import definition_of, merged
 from flowquill.grammar.catalog.model import CatalogError
 
+# The largest published definition, Microsoft Graph's, has some 15,000 operations.
+OPERATIONS = 50_000
 # What an import looks for in a folder.
 SUFFIXES = (".json", ".yaml", ".yml", ".jsonl", ".json.gz", ".jsonl.gz")
 
@@ -43,6 +45,8 @@ def source_of(path: Path, data: bytes, *, internal: bool = False) -> Source | No
 def source_of_value(path: Path, value: Any, *, internal: bool = False) -> Source | None:
     """The same, from the data of the file."""
     try:
+        if (isinstance(value, list) and len(value) > OPERATIONS) or (isinstance(value, Mapping) and _many_paths(value)):
+            raise CatalogError(f"it has more than {OPERATIONS:,} operations; give it in parts")
         if is_openapi(value):
             found, notes = read_openapi(value, _stem(path), internal=internal)
             return Source((found,), None, notes)
@@ -68,6 +72,11 @@ def source_of_value(path: Path, value: Any, *, internal: bool = False) -> Source
 
 def _stem(path: Path) -> str:
     return path.name.split(".")[0] or "service"
+
+
+def _many_paths(document: Mapping[str, Any]) -> bool:
+    paths = document.get("paths")
+    return isinstance(paths, Mapping) and len(paths) > OPERATIONS
 
 
 def _is_titles(value: object) -> bool:
