@@ -186,3 +186,20 @@ def test_nothing_runs_away(body: str) -> None:
 def test_a_run_can_be_cancelled() -> None:
     found = run("  compose(value: 1)", cancelled=lambda: True)
     assert found.status == "Stopped" and "cancelled" in found.sentence
+
+
+def test_a_way_not_taken_leaves_nulls() -> None:
+    found = run('  if 1 > 2 { x = compose(value: 1) }\n  compose(value: [body("x"), actions("x").status])')
+    assert found.status == "Succeeded", found.sentence
+    assert found.steps[1].outputs == [None, "Skipped"]
+
+
+def test_titles_name_steps_and_columns_see_their_row() -> None:
+    found = run('  @title(text: "Get_the-item")\n  x = compose(value: 4)\n  compose(value: outputs("Get the item"))\n  t = table(from_: [{a: 1}, {a: 2}], format: "CSV", columns: [{header: "B", value: item.a * 2}])')
+    assert found.steps[1].outputs == 4
+    assert found.steps[2].outputs == {"text": "B\r\n2\r\n4\r\n"}
+
+
+def test_made_up_text_is_what_a_function_can_read() -> None:
+    found = run('  r = http(method: "GET", uri: "u")\n  compose(value: addDays(r.body.due, int(r.body.days)))\n  compose(value: convertFromUtc(r.body.due, r.body.zone))\n  compose(value: base64ToString(r.body.data))')
+    assert found.status == "Succeeded", found.sentence

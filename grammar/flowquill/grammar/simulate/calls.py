@@ -38,6 +38,8 @@ class Caller:
         operation = state.catalog.find(callee.connector.text if callee.connector else None, callee.operation.text)
         if callee.connector is None and callee.text in ("select", "filter"):
             return self._elements(node, step, operation)
+        if callee.connector is None and callee.text == "table":
+            return self.table(node, step, operation)
         arguments = state.arguments(node.arguments, operation)
         step.inputs = weighed(arguments) or None
         if callee.connector is None and callee.text in _BUILT_IN:
@@ -141,30 +143,34 @@ class Caller:
         step.outputs = view(operation, wire)
         return wire
 
-    def table(self, arguments: Mapping[str, Any], step: Step, operation: Operation | None) -> Any:
-        """A CSV or HTML table, of the given columns or of all properties."""
-        rows = _list(arguments, "table")
-        columns = _columns(arguments.get("columns"), rows)
-        cells = [
-            [
-                property_of(r, value, False)
-                if isinstance(value, str) and isinstance(r, dict)
-                else r
-                if not isinstance(r, dict)
-                else value
-                for _, value in columns
-            ]
-            for r in rows
-        ]
-        if str(arguments.get("format")).upper() == "HTML":
-            head = "".join(f"<th>{html.escape(h)}</th>" for h, _ in columns)
-            body = "".join(
-                "<tr>" + "".join(f"<td>{html.escape(to_text(c))}</td>" for c in row) + "</tr>" for row in cells
-            )
+    def table(self, node: tree.Call, step: Step, operation: Operation | None) -> Any:
+        """A CSV or HTML table, of the given columns (`item` is the row) or of all properties."""
+        state = self.state
+        given = {a.parameter.text: a.value for a in node.arguments}
+        rows = state.value(given["from_"], "list") if "from_" in given else None
+        if not isinstance(rows, list):
+            raise Failure(f"table goes through a list, and this is {kind(rows)}.", "InvalidTemplate")
+        form = to_text(state.value(given["format"], "text")).upper() if "format" in given else "CSV"
+        step.inputs = {"from_": rows, "format": form}
+        lines: list[list[tuple[str, Any]]] = []
+        names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
+        for row in rows:
+            state.budget.step()
+            state.elements.append(("", row))
+            try:
+                columns = state.value(given["columns"], "list") if "columns" in given else None
+            finally:
+                state.elements.pop()
+            lines.append(_cells(columns, row, list(names)))
+        heads = [h for h, _ in lines[0]] if lines else []
+        cells = [[to_text(c) for _, c in line] for line in lines]
+        if form == "HTML":
+            head = "".join(f"<th>{html.escape(h)}</th>" for h in heads)
+            body = "".join("<tr>" + "".join(f"<td>{html.escape(c)}</td>" for c in line) + "</tr>" for line in cells)
             text = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         else:
             stream = io.StringIO()
-            csv.writer(stream).writerows([[h for h, _ in columns], *([to_text(c) for c in row] for row in cells)])
+            csv.writer(stream).writerows([heads, *cells])
             text = stream.getvalue()
         wire = {"body": weighed(text)}
         step.outputs = view(operation, wire)
@@ -173,6 +179,8 @@ class Caller:
     def delay(self, arguments: Mapping[str, Any], step: Step, operation: Operation | None) -> Any:
         """Moves the run's clock on."""
         count = arguments.get("count")
+        if isinstance(count, str) and count.strip().isdigit():
+            count = int(count)
         if not is_number(count):
             raise Failure(f"delay takes a number for count, and this is {kind(count)}.", "InvalidTemplate")
         self.state.clock = self.state.clock.moved(count, to_text(arguments.get("unit")))
@@ -214,7 +222,6 @@ _BUILT_IN: Mapping[str, _Built] = MappingProxyType(
         "compose": Caller.compose,
         "parse_json": Caller.parse_json,
         "join": Caller.join,
-        "table": Caller.table,
         "delay": Caller.delay,
         "delay_until": Caller.delay_until,
         "respond": Caller.respond,
@@ -230,11 +237,10 @@ def _list(arguments: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
-def _columns(given: Any, rows: list[Any]) -> list[tuple[str, Any]]:
-    if isinstance(given, list) and given:
-        return [
-            (to_text(c.get("header")), c.get("value")) if isinstance(c, dict) else (to_text(c), to_text(c))
-            for c in given
-        ]
-    names = dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row)
-    return [(n, n) for n in names] or [("Value", None)]
+def _cells(columns: Any, row: Any, names: list[str]) -> list[tuple[str, Any]]:
+    """Heads and values of one row. A column is `{header, value}`, or the name of a property."""
+    if isinstance(columns, list) and columns:
+        return [(to_text(c.get("header")), c.get("value")) if isinstance(c, dict) else (to_text(c), property_of(row, to_text(c), False)) for c in columns]
+    if not isinstance(row, dict):
+        return [("Value", row)]
+    return [(n, row.get(n)) for n in names]

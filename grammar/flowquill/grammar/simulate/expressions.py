@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from flowquill.grammar import tree
+from flowquill.grammar.escapes import UNTYPED, WDL
 from flowquill.grammar.functions import function_named
 from flowquill.grammar.simulate import number_functions
 from flowquill.grammar.simulate.library import Library, checked_arguments
@@ -87,6 +88,10 @@ def _function(node: tree.Function, frame: Frame) -> Any:
     if name == "if" and len(node.arguments) == 3:
         return evaluate(node.arguments[1 if condition(node.arguments[0], frame) else 2], frame)
     arguments = [evaluate(a, frame) for a in node.arguments]
+    if name == UNTYPED and arguments:
+        return arguments[0]
+    if name == WDL:
+        return frame.ask(name, arguments)
     if name == "coalesce":
         return next((a for a in arguments if a is not None), None)
     if signature is not None and signature.group == "run":

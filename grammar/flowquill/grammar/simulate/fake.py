@@ -18,6 +18,7 @@ _PEOPLE = ("ana.silva", "ben.okafor", "chen.wei", "dora.lind", "emil.novak", "fa
 _DAY_ZERO = datetime(2025, 1, 6, 9)
 _WORDS = MappingProxyType({"email": "email", "mail": "email", "url": "url", "link": "url", "uri": "url", "date": "datetime", "time": "datetime"})
 _TOP = MappingProxyType({"status_code": 200, "statusCode": 200})
+_SPECIAL = frozenset({"time", "zone", "digits", "base64"})
 MAX_DEPTH = 6
 
 
@@ -95,6 +96,11 @@ class World:
             if numbers and chance.random() < 0.7:
                 return chance.choice(numbers) if kind == "number" else int(chance.choice(numbers))
             return chance.randint(1, 100) if kind == "integer" else round(chance.uniform(1, 500), 2)
+        if kind == "text" and (shape.properties or shape.element):
+            # Text that a flow reads as JSON.
+            return to_json(self._shaped(shape, key, name, depth))
+        if kind == "text" and shape.kinds & _SPECIAL:
+            return self._special(shape.kinds, chance)
         if kind == "text":
             return self._text(name, form, [v for v in compared if isinstance(v, str)], chance)
         return [] if kind == "list" and self._count(key) == 0 else [f"{name or 'item'} {n + 1}" for n in range(self._count(key))] if kind == "list" else {}
@@ -118,6 +124,11 @@ class World:
             return f"{words[0]}-{number}.pdf"
         return f"{' '.join(words)} {number}"
 
+    def _special(self, kinds: set[str], chance: Random) -> str:
+        if "time" in kinds:
+            return (_DAY_ZERO + timedelta(minutes=chance.randint(0, 60 * 24 * 60))).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return "UTC" if "zone" in kinds else str(chance.randint(1, 99)) if "digits" in kinds else "aGVsbG8="
+
     def _shaped(self, shape: Shape, key: tuple[str, ...], name: str, depth: int) -> Any:
         """A value of the type its use implies; a small object where it is not used at all."""
         if depth > MAX_DEPTH:
@@ -127,9 +138,13 @@ class World:
             return [self._shaped(element, (*key, str(n)), _single(name), depth + 1) for n in range(self._count(key))]
         if shape.properties:
             return {n: self._shaped(s, (*key, n), n, depth + 1) for n, s in sorted(shape.properties.items())}
+        if shape.kinds & _SPECIAL and "text" in shape.kinds:
+            return self._special(shape.kinds, self.random(*key))
         for kind in ("boolean", "integer", "number", "text"):
             if kind in shape.kinds:
                 return self._made(kind, name, "", (), Shape(), key, depth)
+        if shape.kinds & _SPECIAL:
+            return self._special(shape.kinds, self.random(*key))
         if "object" in shape.kinds or depth == 0:
             return {"id": self._made("text", "id", "", (), Shape(), (*key, "id"), depth), "name": self._made("text", "name", "", (), Shape(), (*key, "name"), depth)}
         return self._made("text", name, "", (), Shape(), key, depth)

@@ -24,43 +24,43 @@ class Locale:
     currency: str = "${}"
 
 
-_EN_MONTHS = tuple(["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"])
-_EN_DAYS = tuple(["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"])
+_EN_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+_EN_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 INVARIANT = Locale(_EN_MONTHS, _EN_DAYS, False, "dddd, dd MMMM yyyy", "MM/dd/yyyy", "HH:mm:ss", currency="¤{}")
 AMERICAN = Locale(_EN_MONTHS, _EN_DAYS, False, "dddd, MMMM d, yyyy", "M/d/yyyy", "h:mm:ss tt")
 _FRENCH = Locale(
-    tuple(["janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"]),
-    tuple(["dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"]),
+    ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    ("dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"),
     True, "dddd d MMMM yyyy", "dd/MM/yyyy", "HH:mm:ss", ",", "\u202f", "{} €",
 )  # fmt: skip
 _GERMAN = Locale(
-    tuple(["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"]),
-    tuple(["Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"]),
+    ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"),
+    ("Sonntag", "Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag"),
     True, "dddd, d. MMMM yyyy", "dd.MM.yyyy", "HH:mm:ss", ",", ".", "{} €",
 )  # fmt: skip
 _SPANISH = Locale(
-    tuple(["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"]),
-    tuple(["domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"]),
+    ("enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
+    ("domingo", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado"),
     True, "dddd, d 'de' MMMM 'de' yyyy", "dd/MM/yyyy", "H:mm:ss", ",", ".", "{} €",
 )  # fmt: skip
 _ITALIAN = Locale(
-    tuple(["gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"]),
-    tuple(["domenica", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato"]),
+    ("gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre"),
+    ("domenica", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato"),
     True, "dddd d MMMM yyyy", "dd/MM/yyyy", "HH:mm:ss", ",", ".", "{} €",
 )  # fmt: skip
 _DUTCH = Locale(
-    tuple(["januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"]),
-    tuple(["zondag", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag"]),
+    ("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"),
+    ("zondag", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag"),
     True, "dddd d MMMM yyyy", "dd-MM-yyyy", "HH:mm:ss", ",", ".", "€ {}",
 )  # fmt: skip
 _PORTUGUESE = Locale(
-    tuple(["janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"]),
-    tuple(["domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"]),
+    ("janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+    ("domingo", "segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado"),
     True, "dddd, d 'de' MMMM 'de' yyyy", "dd/MM/yyyy", "HH:mm:ss", ",", ".", "R$ {}",
 )  # fmt: skip
 _ICELANDIC = Locale(
-    tuple(["janúar", "febrúar", "mars", "apríl", "maí", "júní", "júlí", "ágúst", "september", "október", "nóvember", "desember"]),
-    tuple(["sunnudagur", "mánudagur", "þriðjudagur", "miðvikudagur", "fimmtudagur", "föstudagur", "laugardagur"]),
+    ("janúar", "febrúar", "mars", "apríl", "maí", "júní", "júlí", "ágúst", "september", "október", "nóvember", "desember"),
+    ("sunnudagur", "mánudagur", "þriðjudagur", "miðvikudagur", "fimmtudagur", "föstudagur", "laugardagur"),
     True, "dddd, d. MMMM yyyy", "d.M.yyyy", "HH:mm:ss", ",", ".", "{} kr.",
 )  # fmt: skip
 _BRITISH = Locale(_EN_MONTHS, _EN_DAYS, True, "dddd, d MMMM yyyy", "dd/MM/yyyy", "HH:mm:ss", currency="£{}")

@@ -78,6 +78,7 @@ def run_in(state: State, flow: tree.Flow, inputs: Any, flows: Sequence[tree.Flow
     """Runs a flow in a state made for it."""
     root = Step(flow.name.text, "flow")
     trigger: Step | None = None
+    state.announce(flow)
     try:
         trigger = _trigger(state, flow, inputs)
         if trigger is not None and trigger.status == "Skipped":

@@ -12,7 +12,9 @@ from typing import Any
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
+from flowquill.grammar.escapes import UNTYPED
 from flowquill.grammar.functions import function_named
+from flowquill.grammar.simulate.naming import key, names_of
 from flowquill.grammar.simulate.values import is_number
 
 _TRUTHS = frozenset({"and", "or", "not"})
@@ -147,8 +149,8 @@ class _Reader:
                 element = self.expression(node.source, "list").items()
                 self.names[node.item.text] = element
                 self.elements.append(element)
-                for name in (node.item.text, node.label.text if node.label else ""):
-                    self.wires[_key(name) + "[]"] = element
+                for name in (node.item.text, *names_of(node)):
+                    self.wires[key(name) + "[]"] = element
             case tree.Until():
                 # The condition reads what the body made.
                 self.block(node.body)
@@ -176,6 +178,16 @@ class _Reader:
             self.names.pop("item", None)
             wire.property("body").element = source if text == "filter" else made
             result = _Result(wire, operation)
+        elif text == "table":
+            source = self.expression(given["from_"], "list").items() if "from_" in given else Shape()
+            self.elements.append(source)
+            self.names["item"] = source
+            if "columns" in given:
+                self.expression(given["columns"])
+            self.elements.pop()
+            self.names.pop("item", None)
+            wire = Shape()
+            result = _Result(wire, operation)
         elif text == "compose":
             result = self.expression(given["value"]) if "value" in given else Shape()
             wire = Shape()
@@ -188,10 +200,10 @@ class _Reader:
             self._arguments(node.arguments, operation)
             wire = self.found.result(text)
             result = _Result(wire, operation)
-        for name in (node.name, node.label):
-            if name is not None:
-                self.names[name.text] = result
-                self.wires[_key(name.text)] = wire
+        if node.name is not None:
+            self.names[node.name.text] = result
+        for name in names_of(node):
+            self.wires[key(name)] = wire
 
     def _arguments(self, arguments: Iterable[tree.Argument], operation: Operation | None) -> None:
         for argument in arguments:
@@ -246,7 +258,7 @@ class _Reader:
         signature = function_named(node.name.text)
         name = signature.name if signature else ""
         first = node.arguments[0] if node.arguments else None
-        step = _key(first.value) if isinstance(first, tree.Literal) and isinstance(first.value, str) else ""
+        step = key(first.value) if isinstance(first, tree.Literal) and isinstance(first.value, str) else ""
         if name in ("body", "actionBody", "outputs", "actionOutputs"):
             wire = self.wires.get(step) or Shape()
             return wire.property("body") if name in ("body", "actionBody") else wire
@@ -266,7 +278,13 @@ class _Reader:
         shapes = []
         for place, argument in enumerate(node.arguments):
             expected = signature.argument(place) if signature else None
+            if signature is not None and expected is not None:
+                use = _uses(signature.name, signature.group, expected.name)
+                if use:
+                    self.expression(argument).kinds.add(use)
             shapes.append(self.expression(argument, expected.types[0] if expected and len(expected.types) == 1 else "boolean" if name in _TRUTHS else "any"))
+        if node.name.text == UNTYPED and shapes:
+            return shapes[0]
         if name in ("first", "last") and shapes:
             return shapes[0].items()
         return shapes[0] if name in ("json", "coalesce", "skip", "take", "sort", "reverse", "union") and shapes else Shape()
@@ -303,5 +321,10 @@ class _Reader:
                 self.found.note(name, value - 1, value, value + 1)
 
 
-def _key(name: Any) -> str:
-    return "".join(c if c.isalnum() else "_" for c in str(name)).lower()
+def _uses(function: str, group: str, argument: str) -> str:
+    """What kind of text a function reads: time, zone, digits, base64; "" where any will do."""
+    if group == "time":
+        return "time" if argument in ("time", "start", "end") else "zone" if argument in ("zone", "from", "to") else ""
+    if function in ("int", "float", "decimal"):
+        return "digits"
+    return "base64" if function in ("base64ToBinary", "base64ToString", "decodeBase64") else ""

@@ -14,6 +14,7 @@ from flowquill.grammar.simulate.library import Library
 from flowquill.grammar.simulate.limits import Budget
 from flowquill.grammar.simulate.mocks import Mock, Mocks
 from flowquill.grammar.simulate.moments import Moment, iso, read
+from flowquill.grammar.simulate.naming import key, names_of
 from flowquill.grammar.simulate.trace import Step
 from flowquill.grammar.simulate.values import Failure, part_of, to_json
 
@@ -35,11 +36,6 @@ class Finished:
     step: Step
     wire: Any = None
     whole: bool = False
-
-
-def key(name: str) -> str:
-    """A step's name as functions find it: whatever its case, blanks like underscores."""
-    return "".join(c if c.isalnum() else "_" for c in name).lower()
 
 
 @dataclass
@@ -65,6 +61,15 @@ class State:
 
     def __post_init__(self) -> None:
         self.library = Library(lambda: self.clock, self.world.random("library"))
+
+    def announce(self, flow: tree.Flow) -> None:
+        """Every step of the flow counts as skipped until it runs, its result as null: that is what a way not taken leaves."""
+        for node in tree.walk(flow):
+            if isinstance(node, tree.Call) and node.name is not None:
+                self.names.setdefault(node.name.text, None)
+            if isinstance(node, tree.Statement):
+                for name in names_of(node):
+                    self.finished.setdefault(key(name), Finished(Step(name, "step", "Skipped")))
 
     # Expressions
 
@@ -122,9 +127,10 @@ class State:
                 return {"id": f"/workflows/{run}", "name": "dry-run", "type": "Microsoft.Logic/workflows", "location": "local", "tags": {}, "run": {"id": f"/runs/{run}", "name": run}}
             case "listCallbackUrl":
                 return "https://example.com/triggers/manual/invoke"
-            case "appsetting":
-                return self.world.value("text", text)
-            case "agentParameters":
+            case "wdl":
+                # An expression that has no form in a flow; its value is made up.
+                return self.world.value("text", "value")
+            case "appsetting" | "agentParameters":
                 return self.world.value("text", text)
             case "action":
                 return {"name": "", "status": "Running"}

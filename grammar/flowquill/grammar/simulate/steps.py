@@ -15,8 +15,9 @@ from flowquill.grammar.simulate import expressions
 from flowquill.grammar.simulate.calls import Caller
 from flowquill.grammar.simulate.limits import Stopped
 from flowquill.grammar.simulate.moments import duration, iso
+from flowquill.grammar.simulate.naming import key, names_of
 from flowquill.grammar.simulate.number_functions import add, sub
-from flowquill.grammar.simulate.state import Ended, Finished, State, key
+from flowquill.grammar.simulate.state import Ended, Finished, State
 from flowquill.grammar.simulate.trace import Problem, Status, Step, block_status
 from flowquill.grammar.simulate.values import Failure, equal, is_number, kind, to_text, weighed
 
@@ -122,7 +123,7 @@ class Runner:
             done = Finished(step, wire, whole and not step.failed)
         else:
             done = Finished(step, {"body": step.outputs})
-        for name in (_name(statement), *((statement.label.text,) if statement.label else ())):
+        for name in (_name(statement), *names_of(statement)):
             self.state.finished[key(name)] = done
 
     def _perform(self, node: tree.Statement, step: Step, settings: dict[str, dict[str, tree.Expression]]) -> Any:
