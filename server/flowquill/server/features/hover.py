@@ -57,7 +57,8 @@ def _at(file: tree.File, offset: int, catalog: Catalog) -> tuple[str, tuple[int,
             return (parameter_text(parameter), node.span) if parameter else None
         if isinstance(above, tree.Function) and node is above.name and node.text in FUNCTIONS:
             signature = FUNCTIONS[node.text]
-            return f"**{signature.name}** → {signature.result}\n\n{signature.summary}", node.span
+            examples = "".join(f"\n\n`{e.call}`{f' gives `{e.value}`' if e.value is not None else ''}" for e in signature.examples[:2])
+            return f"`{signature.text}`\n\n{signature.summary}{examples}", node.span
     return None
 
 
