@@ -105,6 +105,13 @@ def test_a_template_with_several_workflows_and_nested_deployments(tmp_path: Path
     assert "computed" in c.reason
 
 
+def test_content_templates_of_a_solution(tmp_path: Path) -> None:
+    inner = {"resources": [{"type": "Microsoft.Logic/workflows", "name": "[[parameters('PlaybookName')]", "properties": {"definition": COMPOSE}}]}
+    content = {"type": "Microsoft.OperationalInsights/workspaces/providers/contentTemplates", "name": "n", "properties": {"mainTemplate": inner}}
+    (tmp_path / "mainTemplate.json").write_text(json.dumps({"resources": [content]}))
+    assert one(tmp_path / "mainTemplate.json").definition == COMPOSE
+
+
 def test_brackets_of_templates_are_undone_and_redone() -> None:
     for text in ("[parameters('x')]", "[concat('a', parameters('b'))]", "[resourceGroup().location]", "[open", "plain"):
         assert arm.escaped(arm.unescaped(text)) == text

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 WORKFLOWS = "microsoft.logic/workflows"
-CONNECTIONS = "microsoft.web/connections"
-DEPLOYMENTS = "microsoft.resources/deployments"
 _MAX_NESTED = 20
 _REFERENCE = re.compile(r"\[(parameters|variables)\('([^']+)'\)\]\Z", re.IGNORECASE)
 _EXPRESSION = re.compile(
@@ -75,11 +73,12 @@ def _below(template: Template, found: Any, depth: int) -> Iterator[tuple[Templat
         return
     for resource in _listed(found):
         yield template, resource
-        if type_of(resource) == DEPLOYMENTS:
-            properties = resource.get("properties")
-            inner = properties.get("template") if isinstance(properties, Mapping) else None
+        properties = resource.get("properties")
+        for key in ("template", "mainTemplate") if isinstance(properties, Mapping) else ():
+            # Deployments have a template; so have the content templates of Microsoft Sentinel's solutions.
+            inner = properties.get(key)
             if isinstance(inner, Mapping):
-                given = properties.get("parameters") if isinstance(properties, Mapping) else None
+                given = properties.get("parameters")
                 yield from resources(Template(inner, given if isinstance(given, Mapping) else {}), depth + 1)
         yield from _below(template, resource.get("resources"), depth + 1)
 
