@@ -37,7 +37,7 @@ def command(file: str, wanted: str | None, target: Target | None, as_arm: bool, 
 
     if as_arm and target == "powerautomate":
         raise click.UsageError("--arm writes a template for Logic Apps; leave out --target powerautomate.")
-    catalog = open_catalog(catalogs, builtin)
+    catalog = open_catalog(catalogs, builtin, file)
     text = read_text(file)
     parsed = parse(text)
     flows = _chosen(parsed.file.flows, wanted, file)

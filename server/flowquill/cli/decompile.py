@@ -85,7 +85,7 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
     single = out is not None and not os.path.isdir(out) and _names_file(out, source)
     if single and out is not None:
         check_free(out, force)
-    run = _Run(open_catalog(catalogs, builtin), out, out is not None and not single, force, as_json)
+    run = _Run(open_catalog(catalogs, builtin, path), out, out is not None and not single, force, as_json)
     if run.into_folder and out is not None:
         _make_folder(out)
     results = list(_results(files, source.is_dir(), run))

@@ -34,16 +34,16 @@ def one(path: Path) -> Workflow:
 
 
 def refused(path: Path) -> str:
-    """Why a file gave nothing: one clause, within 5 seconds and 250 MB."""
+    """Why a file gave nothing: one clause, within 5 seconds of the processor and 250 MB."""
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     try:
         (found,) = list(read(path))
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert isinstance(found, Unread)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert most < 250_000_000
     assert "\n" not in found.reason and len(found.reason) < 300 and not found.reason.endswith(".")
     return found.reason

@@ -74,12 +74,12 @@ def _below(template: Template, found: Any, depth: int) -> Iterator[tuple[Templat
     for resource in _listed(found):
         yield template, resource
         properties = resource.get("properties")
-        for key in ("template", "mainTemplate") if isinstance(properties, Mapping) else ():
+        if isinstance(properties, Mapping):
             # Deployments have a template; so have the content templates of Microsoft Sentinel's solutions.
-            inner = properties.get(key)
-            if isinstance(inner, Mapping):
-                given = properties.get("parameters")
-                yield from resources(Template(inner, given if isinstance(given, Mapping) else {}), depth + 1)
+            for inner in (properties.get("template"), properties.get("mainTemplate")):
+                if isinstance(inner, Mapping):
+                    given = properties.get("parameters")
+                    yield from resources(Template(inner, given if isinstance(given, Mapping) else {}), depth + 1)
         yield from _below(template, resource.get("resources"), depth + 1)
 
 
