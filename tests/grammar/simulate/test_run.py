@@ -61,8 +61,13 @@ def test_try_catch_and_finally() -> None:
     found = run(f"  try {{\n    {FAIL}\n  }} catch {{\n    c = compose(value: 1)\n  }} finally {{\n    f = compose(value: 2)\n  }}\n  after_ = compose(value: 3)")
     assert found.status == "Succeeded" and statuses(found)["after_"] == "Succeeded"
     uncaught = run(f"  try {{\n    {FAIL}\n  }} catch timed_out {{\n    c = compose(value: 1)\n  }} finally {{\n    f = compose(value: 2)\n  }}")
-    assert uncaught.status == "Failed"
+    assert uncaught.status == "Succeeded"
     assert [c.status for c in uncaught.steps[0].children] == ["Failed", "Skipped", "Succeeded"]
+
+
+def test_what_follows_a_parallel_waits_for_the_end_of_each_branch() -> None:
+    found = run("  parallel { branch { a = compose(value: 1)\n after failed: b = compose(value: 2) } branch { c = compose(value: 3) } }\n  d = compose(value: 4)")
+    assert statuses(found)["d"] == "Skipped" and found.status == "Succeeded"
 
 
 def test_if_and_switch_take_one_way() -> None:

@@ -60,7 +60,7 @@ def _events(flow: tree.Flow, run: Run) -> list[Event]:
 def _of(steps: list[Step]) -> list[Event]:
     found: list[Event] = []
     for step in steps:
-        if step.status == "Skipped":
+        if step.status == "Skipped" and not step.children:
             continue
         if step.kind == "call" and step.operation not in _PURE:
             found.append((step.operation, to_json(step.inputs), step.status))

@@ -80,7 +80,7 @@ class World:
 
     def _count(self, key: tuple[str, ...]) -> int:
         chance = self.random(*key, "count").random()
-        return 2 if self.seed == 0 else 0 if chance < 0.1 else 1 if chance < 0.35 else 2 if chance < 0.75 else 3
+        return 2 if self.seed == 0 else 0 if chance < 0.2 else 1 if chance < 0.4 else 2 if chance < 0.75 else 3
 
     def _made(self, kind: str, name: str, form: str, enum: tuple[str, ...], shape: Shape, key: tuple[str, ...], depth: int) -> Any:
         chance = self.random(*key)

@@ -275,6 +275,8 @@ class _Reader:
             return Shape()
         if name in ("greater", "greaterOrEquals", "less", "lessOrEquals", "contains", "startsWith", "endsWith") and len(node.arguments) == 2:
             self._compared(node.arguments[0], node.arguments[1], "<" if name[0] in "gl" else name)
+        if name == "empty" and isinstance(first, tree.Member):
+            self.found.note(first.name.text, "")
         shapes = []
         for place, argument in enumerate(node.arguments):
             expected = signature.argument(place) if signature else None

@@ -269,6 +269,10 @@ class Runner:
             inner.status = self.block(branch, inner)
             statuses.append(inner.status)
         self._end(step, "Failed" if "Failed" in statuses else "Succeeded")
+        if not step.failed and any(b.children and b.children[-1].status == "Skipped" for b in step.children):
+            # What follows waits for the last step of each branch, and one of them did not run.
+            step.status = "Skipped"
+            step.note = "a branch ends with a skipped step"
 
     def _try(self, node: tree.Try, step: Step) -> None:
         body = Step("try", "turn")
@@ -286,7 +290,8 @@ class Runner:
             final = Step("finally", "turn", after=[step.children[-1]])
             step.children.append(final)
             final.status = self.block(node.final, final)
-            status = "Failed" if final.status == "Failed" else status
+            # What follows waits for the last part only: a failure before `finally` ends there.
+            status = final.status
         self._end(step, status)
 
 
