@@ -25,11 +25,13 @@ _CLOCK = re.compile(r"(?<![\w:.])(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(
 _TIME = re.compile(r"(?<![\w:.])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:])")
 _DIGITS = re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>k|st|nd|rd|th|%|[a-z]{0,3})?(?![\w])", re.IGNORECASE)
 _WORD = re.compile(r"(?<![\w-])(?:" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")(?:[- ](?:" + "|".join(_UNITS) + r"))?(?![\w-])", re.IGNORECASE)
+_PART_OF_DAY = re.compile(r"(?:\s*o[’']?clock)?\s+(?:in the (?P<part>morning|afternoon|evening)|at night)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?P<share>half|quarter) past\b", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£]\s?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>k|m)?\b", re.IGNORECASE)
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:
-    """All numbers of a request, in order, none inside another. "5 pm" is 5 with hour 17; "9:30" is 9 (hour 9) and 30."""
+    """All numbers of a request, in order, none inside another. "5 pm" and "five in the afternoon" are 5 with hour 17; "9:30" is 9 (hour 9) and 30."""
     found: list[Number] = []
     taken: list[tuple[int, int]] = []
 
@@ -54,7 +56,7 @@ def find_numbers(text: str) -> tuple[Number, ...]:
             if free(*match.span()):
                 value = _plain(match["number"], (match["tail"] or "").lower())
                 of_day = value if isinstance(value, int) and 0 <= value <= 23 else None
-                found.append(Number(*match.span("number"), value, of_day))
+                found.append(Number(*match.span("number"), value, _hour(text, match.end(), of_day)))
                 taken.append(match.span())
     for match in _WORD.finditer(text):
         if not free(*match.span()):
@@ -64,9 +66,22 @@ def find_numbers(text: str) -> tuple[Number, ...]:
             words = words[:1]
         value = sum(_WORDS[w] for w in words)
         end = match.start() + len(match.group()) if len(words) == 2 or (" " not in match.group() and "-" not in match.group()) else match.start() + len(words[0])
-        found.append(Number(match.start(), end, value, value if value <= 23 else None))
+        found.append(Number(match.start(), end, value, _hour(text, end, value if value <= 23 else None)))
         taken.append((match.start(), end))
+    for match in _PAST.finditer(text):
+        found.append(Number(*match.span("share"), 30 if match["share"].lower() == "half" else 15))
     return tuple(sorted(found, key=lambda n: n.start))
+
+
+def _hour(text: str, end: int, hour: int | None) -> int | None:
+    """The hour of a day that a number means, by the words behind it: "nine in the evening" is 21."""
+    said = _PART_OF_DAY.match(text, end)
+    if hour is None or said is None or hour > 12:
+        return hour
+    if said["part"] == "morning":
+        return hour % 12
+    # Twelve at night is midnight, twelve in the afternoon noon.
+    return hour % 12 + 12 if said["part"] or hour < 12 else 0
 
 
 def _plain(digits: str, tail: str) -> int | float:
