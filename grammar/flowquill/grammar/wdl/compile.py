@@ -384,7 +384,9 @@ class Compiler:
     def _builtin(self, operation: Operation, given: dict[str, tree.Expression], meta: dict[str, Any]) -> dict[str, Any]:
         if operation.id == "Raw":
             definition = self.values.value(given["definition"]) if "definition" in given else {}
-            kind = self.values.value(given["type"]) if "type" in given else ""
+            kind = self.values.value(given["type"]) if "type" in given else None
+            if not isinstance(kind, str) or "@" in kind or not kind:
+                raise CompileError(f"A call of {operation.name} has no type; give it one, as \"Http\".")
             return {"type": kind, **(definition if isinstance(definition, dict) else {})}
         made: dict[str, Any] = {"type": TYPES.get(operation.id, operation.id)}
         if operation.id == "Request":
