@@ -101,7 +101,10 @@ class Reading:
             said = canonical(condition_expression(found))
             if isinstance(said, Constant) and isinstance(said.value, str):
                 return tree.Function(tree.Name(WDL), (tree.Literal("@" + write_expression(said)),))
-            return self.expression(said)
+            made = self.expression(said)
+            if isinstance(made, (tree.ListExpression, tree.ObjectExpression)):
+                return tree.Function(tree.Name(WDL), (tree.Literal("@" + write_expression(said)),))
+            return made
         except ExpressionError:
             return tree.Function(tree.Name(UNTYPED), (self.value(found),))
 

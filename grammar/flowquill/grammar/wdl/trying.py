@@ -8,7 +8,7 @@ from dataclasses import replace
 from flowquill.grammar import tree
 from flowquill.grammar.wdl.names import title_of
 
-_ALWAYS = ("succeeded", "failed", "skipped", "timed_out")
+_ALWAYS: tuple[tree.Status, ...] = ("succeeded", "failed", "skipped", "timed_out")
 _PASSED = (tree.After(None, ("succeeded", "skipped")),)
 _SUCCEEDED = (tree.After(None, ("succeeded",)),)
 
