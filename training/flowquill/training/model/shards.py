@@ -123,7 +123,8 @@ def make_examples(seed: int, size: int, public: str, split: Split) -> list[Examp
         pair = sampler.sample()
         try:
             found.append(encode(pair, forward, tokenizer(), is_public))
-        except Unreachable:
+        except (Unreachable, ValueError):
+            # A name or value that no flow can hold as it is drawn; one pair less must not end the run.
             continue
     return found
 
