@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flowquill.cli.errors import CommandError
-from flowquill.training.data.pairs import Kind
+from flowquill.training.data.pairs import Kind, Pair
 
 _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 
@@ -158,18 +158,36 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_JSON
 def own(count: int, kind: tuple[Kind, ...], worst: int, model: Path | None, as_json: bool) -> int:
     """Score the own test split: similarity of calls, flows the same to the last word, and what must never occur."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.training.evaluation import own as test
+
+    catalog = load_catalog()
+    return _scored({one: list(test.pairs(catalog, count, one)) for one in kind}, worst, model, as_json)
+
+
+@evaluation.command("hand")
+@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
+@_MODEL
+@_JSON
+def hand(worst: int, model: Path | None, as_json: bool) -> int:
+    """Score the test pairs that were written by hand, apart from all training data."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.training.evaluation import own as test
+
+    return _scored(test.hand(load_catalog()), worst, model, as_json)
+
+
+def _scored(tests: Mapping[str, list[Pair]], worst: int, model: Path | None, as_json: bool) -> int:
     from flowquill.generation.pipeline import open_generator
     from flowquill.grammar.catalog import load_catalog
     from flowquill.grammar.format import render
     from flowquill.training.evaluation import own as test
 
-    catalog = load_catalog()
-    generator = open_generator(catalog, model)
+    generator = open_generator(load_catalog(), model)
     figures = {}
-    for one in kind:
-        tests = list(test.pairs(catalog, count, one))
-        results = _watched(one, len(tests), lambda step, tests=tests: test.run(generator, tests, step))  # type: ignore[misc]
-        figures[one] = asdict(test.summary(results))
+    for name, pairs in tests.items():
+        results = _watched(name, len(pairs), lambda step, pairs=pairs: test.run(generator, pairs, step))  # type: ignore[misc]
+        figures[name] = asdict(test.summary(results))
         for result in test.worst(results, worst):
             click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
     if as_json:

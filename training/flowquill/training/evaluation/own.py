@@ -13,6 +13,7 @@ from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.format import render
 from flowquill.grammar.oracle import Unreachable
 from flowquill.training.data.banks import load_banks
+from flowquill.training.data.handwritten import PairError, folder, read_pairs
 from flowquill.training.data.pairs import Kind, Pair
 from flowquill.training.data.sampler import Sampler
 from flowquill.training.evaluation.metrics import Score, score, texts
@@ -63,6 +64,17 @@ def pairs(catalog: Catalog, count: int, kind: Kind, seed: int = 99) -> Iterator[
             continue
         count -= 1
         yield pair
+
+
+def hand(catalog: Catalog) -> dict[str, list[Pair]]:
+    """The test pairs written by hand, by kind. They were written apart from the banks and from the pairs of training, which never hold them."""
+    found: dict[str, list[Pair]] = {}
+    for file in sorted((folder() / "test").glob("*.jsonl")):
+        for pair in read_pairs(file, catalog):
+            if isinstance(pair, PairError):
+                raise pair
+            found.setdefault(pair.kind, []).append(pair)
+    return found
 
 
 def request_of(pair: Pair) -> Request:
