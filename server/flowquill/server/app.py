@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from flowquill.generation.pipeline import Generator
     from flowquill.grammar.catalog import Catalog
     from flowquill.grammar.forward import Forward
+    from flowquill.server.documents import Snapshot
+    from flowquill.server.reading.names import Reading
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -55,6 +57,12 @@ class FlowquillServer(LanguageServer):
         if self._forward is None or self._forward.catalog is not catalog:
             self._forward = Forward(catalog)
         return self._forward
+
+    async def read(self, uri: str, work: Callable[[Snapshot, Reading], T]) -> T:
+        """Runs `work` on the newest snapshot of a file in the checking thread. Raises UnknownDocument, and what loading the catalog ended with."""
+        catalog = await self.catalog()
+        snapshot = self.documents.snapshot(uri)
+        return await asyncio.get_running_loop().run_in_executor(self.checking, lambda: work(snapshot, self.documents.reading(snapshot, catalog)))
 
     async def generator(self, patience: float) -> Generator | None:
         """The generator, or None where it is not ready within `patience` seconds. Raises what its loading ended with."""
@@ -93,19 +101,29 @@ def create() -> FlowquillServer:
     """A server with all features."""
     from flowquill.server.features import (
         actions,
+        coloring,
         completion,
         diagnostics,
         formatting,
         generate,
+        hints,
         hover,
         inline,
+        lenses,
         lifecycle,
+        links,
+        names,
+        shapes,
+        signatures,
         symbols,
         sync,
         watching,
     )
 
     server = FlowquillServer()
-    for feature in (lifecycle, watching, sync, diagnostics, completion, hover, formatting, symbols, inline, generate, actions):
+    state = (lifecycle, watching, sync, diagnostics)
+    reading = (hover, completion, signatures, names, symbols, shapes, coloring, hints, links, lenses)
+    writing = (formatting, inline, generate, actions)
+    for feature in (*state, *reading, *writing):
         feature.register(server)
     return server

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flowquill.grammar.catalog import Catalog
     from flowquill.grammar.diagnostics import Diagnostic
     from flowquill.grammar.incremental import Document
+    from flowquill.server.reading.names import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class Documents:
     encoding: str = "utf-16"
     _open: dict[str, Snapshot] = field(default_factory=dict)
     _checked: dict[str, Document] = field(default_factory=dict)
+    _read: dict[str, Reading] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def open(self, uri: str, version: int | None, text: str) -> None:
@@ -73,6 +75,7 @@ class Documents:
         self._open.pop(uri, None)
         with self._lock:
             self._checked.pop(uri, None)
+            self._read.pop(uri, None)
 
     def get(self, uri: str) -> Snapshot | None:
         """The newest snapshot, or None where the file is not open."""
@@ -103,3 +106,18 @@ class Documents:
             with self._lock:
                 self._checked[snapshot.uri] = document
         return document.diagnostics
+
+    def reading(self, snapshot: Snapshot, catalog: Catalog) -> Reading:
+        """A snapshot read flow by flow; flows that an earlier version of the file had too are not read again."""
+        from flowquill.server.reading.names import Reading
+
+        with self._lock:
+            known = self._read.get(snapshot.uri)
+        if known is not None and known.catalog is catalog:
+            reading = known if known.text == snapshot.text else known.changed(snapshot.text)
+        else:
+            reading = Reading(snapshot.text, catalog)
+        if self._open.get(snapshot.uri) is snapshot:
+            with self._lock:
+                self._read[snapshot.uri] = reading
+        return reading

@@ -1,4 +1,4 @@
-"""textDocument/hover: what an operation, a connector, a parameter or a function is."""
+"""textDocument/hover: what an operation, a connector, a parameter, a function, a name or a property is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from flowquill.server.app import FlowquillServer
 if TYPE_CHECKING:
     from flowquill.grammar import tree
     from flowquill.grammar.catalog import Catalog, Connector, Operation, Parameter
+    from flowquill.server.documents import Snapshot
+    from flowquill.server.reading.names import Occurrence, Piece, Reading
 
 
 def register(server: FlowquillServer) -> None:
@@ -18,28 +20,52 @@ def register(server: FlowquillServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        from flowquill.grammar.parse import parse
+        def find(snapshot: Snapshot, reading: Reading) -> types.Hover | None:
+            from flowquill.server.reading.names import occurrence
 
-        snapshot = server.documents.snapshot(params.text_document.uri)
-        catalog = await server.catalog()
-        offset = snapshot.lines.offset(params.position)
-        found = _at(parse(snapshot.text).file, offset, catalog)
-        if found is None:
-            return None
-        text, span = found
-        return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), snapshot.lines.range(span))
+            offset = snapshot.lines.offset(params.position)
+            piece, start = reading.at(offset)
+            found = _at(piece.path(offset - start), reading.catalog)
+            if found is not None:
+                text, (first, last) = found
+                return _shown(text, snapshot.lines.range((first + start, last + start)))
+            name = occurrence(reading, offset)
+            if name is not None:
+                return _shown(name_text(name), snapshot.lines.range(name.span))
+            member = _member(piece, offset - start)
+            if member is None:
+                return None
+            text, (first, last) = member
+            return _shown(text, snapshot.lines.range((first + start, last + start)))
+
+        return await server.read(params.text_document.uri, find)
 
 
-def _at(file: tree.File, offset: int, catalog: Catalog) -> tuple[str, tuple[int, int]] | None:
+def _shown(text: str, place: types.Range) -> types.Hover:
+    return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, text), place)
+
+
+def _member(piece: Piece, offset: int) -> tuple[str, tuple[int, int]] | None:
+    """The property under the cursor with its type."""
+    from flowquill.grammar import tree
+
+    for node in reversed(piece.path(offset)):
+        if isinstance(node, tree.Member) and node.name.span[0] <= offset <= node.name.span[1]:
+            kind = piece.resolved[1].get(node.span)
+            return f"`{node.name.text}`: {kind.name if kind else 'any'}", node.name.span
+    return None
+
+
+def name_text(name: Occurrence) -> str:
+    """A name in Markdown: what it is, its type and its properties."""
+    properties = [f"- `{p.name}`: {p.type}" for p in name.type.properties[:20]]
+    return "\n".join([f"`{name.name}`: {name.type.name} ({name.role})", *(["", *properties] if properties else [])])
+
+
+def _at(path: list[tree.Node], catalog: Catalog) -> tuple[str, tuple[int, int]] | None:
     from flowquill.grammar import tree
     from flowquill.grammar.functions import FUNCTIONS
 
-    path: list[tree.Node] = [file]
-    while True:
-        inside = [c for c in tree.children(path[-1]) if c.span[0] <= offset <= c.span[1] and c.span != tree.NOWHERE]
-        if not inside:
-            break
-        path.append(inside[-1])
     node = path[-1]
     for above in reversed(path):
         if isinstance(above, tree.Callee):

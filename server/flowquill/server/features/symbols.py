@@ -1,7 +1,8 @@
-"""textDocument/documentSymbol: flows, their triggers and steps as an outline."""
+"""textDocument/documentSymbol and workspace/symbol: flows, their triggers and steps as an outline."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -11,6 +12,8 @@ from flowquill.server.lines import Lines
 
 if TYPE_CHECKING:
     from flowquill.grammar import tree
+    from flowquill.server.documents import Snapshot
+    from flowquill.server.reading.names import Reading
 
 
 def register(server: FlowquillServer) -> None:
@@ -21,7 +24,29 @@ def register(server: FlowquillServer) -> None:
         from flowquill.grammar.parse import parse
 
         snapshot = server.documents.snapshot(params.text_document.uri)
-        return [_flow(f, snapshot.lines) for f in parse(snapshot.text).file.flows]
+        return await asyncio.to_thread(lambda: [_flow(f, snapshot.lines) for f in parse(snapshot.text).file.flows])
+
+    @server.feature(types.WORKSPACE_SYMBOL)
+    async def everywhere(params: types.WorkspaceSymbolParams) -> list[types.WorkspaceSymbol]:
+        found: list[types.WorkspaceSymbol] = []
+        for uri in server.documents.uris():
+            found += await server.read(uri, lambda snapshot, reading: _named(snapshot, reading, params.query))
+        return found
+
+
+def _named(snapshot: Snapshot, reading: Reading, query: str) -> list[types.WorkspaceSymbol]:
+    """Flows and the names given in them that hold the letters of `query`."""
+    places: list[tuple[str, tuple[int, int], types.SymbolKind, str]] = []
+    for piece, start in zip(reading.pieces, reading.starts, strict=True):
+        for flow in piece.parsed.file.flows:
+            places.append((flow.name.text, (flow.name.span[0] + start, flow.name.span[1] + start), types.SymbolKind.Module, ""))
+            given = (o.moved(start) for o in piece.resolved[0] if o.span == o.declared)
+            places += [(o.name, o.span, types.SymbolKind.Variable, flow.name.text) for o in given]
+    return [
+        types.WorkspaceSymbol(types.Location(snapshot.uri, snapshot.lines.range(span)), name, kind, container_name=inside or None)
+        for name, span, kind, inside in places
+        if query.lower() in name.lower()
+    ]
 
 
 def _flow(flow: tree.Flow, lines: Lines) -> types.DocumentSymbol:
