@@ -122,7 +122,7 @@ def test_a_connector_for_power_automate() -> None:
     assert mail["type"] == "OpenApiConnection"
     assert mail["inputs"]["host"]["apiId"] == "/providers/Microsoft.PowerApps/apis/shared_office365"
     assert mail["inputs"]["host"]["operationId"] == "SendEmailV2"
-    assert mail["inputs"]["parameters"]["body/Subject"] == "s"
+    assert mail["inputs"]["parameters"]["emailMessage/Subject"] == "s"
     assert "$authentication" in compiled.definition["parameters"]
 
 

@@ -126,6 +126,7 @@ def _operation(connector: str | None, data: Mapping[str, Any]) -> Operation:
         method=str(data.get("method") or ""),
         path=str(data.get("path") or ""),
         split_on=str(data.get("split_on") or ""),
+        body_name=str(data.get("body_name") or "body"),
         offered=bool(data.get("offered", True)),
     )
 

@@ -44,7 +44,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An action or a trigger. `connector` None: built in, written without a connector's name.
+    """An action or a trigger. `connector` None: built in, written without a connector's name. `body_name`: what Power Automate calls its body.
 
     `offered` false: known to checker and imports, never proposed by a model, since it stands for what the catalog does not know.
     """
@@ -62,6 +62,7 @@ class Operation:
     method: str = ""
     path: str = ""
     split_on: str = ""
+    body_name: str = "body"
     offered: bool = True
 
     @property

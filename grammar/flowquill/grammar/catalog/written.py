@@ -40,6 +40,8 @@ def operation_data(operation: Operation) -> dict[str, Any]:
         "parameters": [parameter_data(p) for p in operation.parameters],
         "outputs": [output_data(o) for o in operation.outputs],
     }
+    if operation.body_name != "body":
+        entry["body_name"] = operation.body_name
     return {**entry, "split_on": operation.split_on} if operation.split_on else entry
 
 

@@ -144,7 +144,7 @@ def flat_key(parameter: Parameter, body_name: str) -> str:
 
 def open_inputs(operation: Operation, arguments: Mapping[str, Any], api: str, meta: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs of an `OpenApiConnection`. `arguments`: JSON values by the parameter's name."""
-    body_name = str(meta.get("body_name", "body"))
+    body_name = str(meta.get("body_name", operation.body_name))
     return {
         "host": {
             "apiId": f"{API_ID}{api}",

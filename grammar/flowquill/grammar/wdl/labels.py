@@ -10,7 +10,6 @@ from typing import Any
 
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.forward import RESERVED
-from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.wdl.model import WdlError
 
 DEEPEST = 20
@@ -29,7 +28,7 @@ class Labels:
     @classmethod
     def of(cls, definition: Mapping[str, Any], catalog: Catalog) -> Labels:
         """Names for all of a definition. Raises WdlError where two actions have one name."""
-        reserved = frozenset(_WORDS | set(catalog.connectors) | set(catalog.builtins) | {n for n in FUNCTIONS if n.islower()})
+        reserved = frozenset(_WORDS | set(catalog.connectors) | set(catalog.builtins))
         made = cls(reserved, set(reserved))
         found = list(every_action(definition.get("actions"), 0))
         seen: set[str] = set()

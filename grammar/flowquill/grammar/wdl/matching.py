@@ -67,7 +67,7 @@ def _open(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool)
             meta["connection"] = host.get("connectionName")
         if identity != operation.id:
             meta["operation"] = identity
-        if body_name != "body":
+        if body_name != operation.body_name:
             meta["body_name"] = body_name
         return Match(operation, arguments, meta)
     return None
@@ -93,11 +93,11 @@ def _body_name(operation: Operation, given: Mapping[str, Any]) -> str:
         first, slash, rest = key.partition("/")
         if slash and rest in inner:
             return first
-    if any(p.path == "body" for p in operation.parameters) and "body" not in given:
+    if any(p.path == "body" for p in operation.parameters) and operation.body_name not in given:
         others = {p.path.partition("/")[2] for p in operation.parameters}
         left = [k for k in given if k not in others and "/" not in k and not k.startswith("$")]
-        return left[0] if len(left) == 1 else "body"
-    return "body"
+        return left[0] if len(left) == 1 else operation.body_name
+    return operation.body_name
 
 
 def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool, apis: Mapping[str, str]) -> Match | None:
