@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,7 @@ def test_the_legends_are_one() -> None:
 
 def test_selections_grow() -> None:
     spans = widening(Reading(TEXT, CATALOG), TEXT.index("entry)"))
-    assert all(a[0] >= b[0] and a[1] <= b[1] and a != b for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[0] >= b[0] and a[1] <= b[1] and a != b for a, b in pairwise(spans))
     assert TEXT[slice(*spans[0])] == "entry" and len(spans) > 3
 
 
