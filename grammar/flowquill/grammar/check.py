@@ -49,7 +49,7 @@ def check(parsed: Parsed, catalog: Catalog) -> tuple[Diagnostic, ...]:
     unknown = frozenset(re.findall(r"[A-Za-z_]\w*", lost))
     seen: set[str] = set()
     for flow in parsed.file.flows:
-        checker = _Checker(parsed.text, catalog, unknown, bool(parsed.errors))
+        checker = Checker(parsed.text, catalog, unknown, bool(parsed.errors))
         checker.flow(flow)
         if flow.name.text in seen:
             checker.report("FQ012", f"there is already a flow {flow.name.text} in this file; give this one another name", flow.name)
@@ -59,7 +59,7 @@ def check(parsed: Parsed, catalog: Catalog) -> tuple[Diagnostic, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class KnownName:
     """A name in scope. `declared`: where, to say that nothing uses it."""
 
     type: ValueType
@@ -69,7 +69,7 @@ class _Name:
 
 
 @dataclass
-class _Checker:
+class Checker:
     """Checks one flow. `unknown`: words of text that could not be read; what they name may well exist."""
 
     text: str
@@ -77,7 +77,7 @@ class _Checker:
     unknown: frozenset[str]
     damaged: bool
     found: list[Diagnostic] = field(default_factory=list)
-    names: dict[str, _Name] = field(default_factory=dict)
+    names: dict[str, KnownName] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
     all_steps: frozenset[str] = frozenset()
@@ -109,7 +109,7 @@ class _Checker:
         for name, what in self.names.items():
             self._unused(name, what)
 
-    def _unused(self, name: str, what: _Name) -> None:
+    def _unused(self, name: str, what: KnownName) -> None:
         if name in self.used or what.declared is None or name in self.unknown:
             return
         fix = (Fix(f"Remove the name {name}", (what.drop,)),) if what.drop else ()
@@ -134,11 +134,11 @@ class _Checker:
             kind = of_result(operation) if operation else ANY
         if trigger.name is not None:
             drop = Edit((self.text.rfind(")", 0, trigger.name.span[0]) + 1, trigger.name.span[1]), "")
-            self._bind(trigger.name, _Name(kind, "trigger", trigger.name, drop))
+            self._bind(trigger.name, KnownName(kind, "trigger", trigger.name, drop))
 
     # Names
 
-    def _bind(self, name: tree.Name, what: _Name) -> None:
+    def _bind(self, name: tree.Name, what: KnownName) -> None:
         if not self._reserved(name) and name.text in self.taken:
             self.report("FQ012", f"the name {name.text} is already given in this flow; choose another", name)
         self.taken.add(name.text)
@@ -194,7 +194,7 @@ class _Checker:
                 if node.value is not None:
                     self._wanted(node.value, node.type, node.name.text)
                 role = "parameter" if isinstance(node, tree.Param) else "variable"
-                self._bind(node.name, _Name(SIMPLE[node.type], role, node.name))
+                self._bind(node.name, KnownName(SIMPLE[node.type], role, node.name))
             case tree.Set():
                 variable = self._variable(node.name, tuple(SIMPLE))
                 self._wanted(node.value, variable.name, node.name.text)
@@ -240,7 +240,7 @@ class _Checker:
         self.item -= element
         if node.name is not None:
             drop = Edit((node.name.span[0], node.callee.span[0]), "")
-            self._bind(node.name, _Name(of_result(operation) if operation else ANY, "result", node.name, drop))
+            self._bind(node.name, KnownName(of_result(operation) if operation else ANY, "result", node.name, drop))
             self._step(node.name, bound=True)
 
     def _for(self, node: tree.For) -> None:
@@ -248,7 +248,7 @@ class _Checker:
         if not assignable(source.name, "list"):
             self.report("FQ007", f"`for` goes through a list, and this is {_a(source)}", node.source)
         outer = self.names.get(node.item.text)
-        self._bind(node.item, _Name(source.element() or ANY, "loop", node.item))
+        self._bind(node.item, KnownName(source.element() or ANY, "loop", node.item))
         self._block(node.body)
         what = self.names.pop(node.item.text)
         self._unused(node.item.text, what)
@@ -259,7 +259,7 @@ class _Checker:
 
     def _parallel(self, node: tree.Parallel) -> None:
         outer = dict(self.names)
-        added: dict[str, _Name] = {}
+        added: dict[str, KnownName] = {}
         for branch in node.branches:
             self.names = dict(outer)
             self._block(branch)

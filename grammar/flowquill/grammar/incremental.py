@@ -34,7 +34,7 @@ class Document:
         self.text = text
         self.catalog = catalog
         known = _known or {}
-        self._pieces = [known.get(part) or _Piece(part, check(parse(part), catalog)) for part in _split(text)]
+        self._pieces = [known.get(part) or _Piece(part, check(parse(part), catalog)) for part in flow_texts(text)]
 
     def changed(self, text: str) -> Document:
         """The document with another text."""
@@ -59,7 +59,8 @@ class Document:
         return tuple(sorted(found, key=lambda d: d.span))
 
 
-def _split(text: str) -> list[str]:
+def flow_texts(text: str) -> list[str]:
+    """The text of each flow of a file, in order, and first what stands before them where there is any; joined they are the file."""
     starts = [m.start() for m in _BEGINNING.finditer(text)]
     if not starts or starts[0] > 0:
         starts.insert(0, 0)

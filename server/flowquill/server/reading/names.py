@@ -8,8 +8,8 @@ from functools import cached_property
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
-from flowquill.grammar.check import _Checker, _Name
-from flowquill.grammar.incremental import _split
+from flowquill.grammar.check import Checker, KnownName
+from flowquill.grammar.incremental import flow_texts
 from flowquill.grammar.parse import Parsed, parse
 from flowquill.grammar.types import ValueType
 
@@ -35,14 +35,14 @@ class Occurrence:
 
 
 @dataclass
-class _Resolver(_Checker):
+class _Resolver(Checker):
     """The checker, noting what each name stands for."""
 
     seen: list[Occurrence] = field(default_factory=list)
     given: dict[str, tree.Name] = field(default_factory=dict)
     types: dict[tree.Span, ValueType] = field(default_factory=dict)
 
-    def _bind(self, name: tree.Name, what: _Name) -> None:
+    def _bind(self, name: tree.Name, what: KnownName) -> None:
         super()._bind(name, what)
         self.given[name.text] = name
         self.seen.append(Occurrence(name.text, name.span, name.span, what.role, what.type, True))
@@ -135,7 +135,7 @@ class Reading:
         self.text = text
         self.catalog = catalog
         known = known or {}
-        self.pieces = tuple(known.get(part) or Piece(part, catalog) for part in _split(text))
+        self.pieces = tuple(known.get(part) or Piece(part, catalog) for part in flow_texts(text))
         starts, offset = [], 0
         for piece in self.pieces:
             starts.append(offset)
