@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flowquill.cli.errors import CommandError
 from flowquill.training.data.pairs import Kind, Pair
+from flowquill.training.evaluation.commands import compare, run
 
 _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 
@@ -144,6 +145,10 @@ def pairs(files: tuple[Path, ...]) -> int:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def evaluation() -> None:
     """Measure a model."""
+
+
+evaluation.add_command(run)
+evaluation.add_command(compare)
 
 
 _MODEL = click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model folder; the package's own if none.")

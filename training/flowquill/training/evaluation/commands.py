@@ -1,0 +1,92 @@
+"""`flowquill eval run` and `compare`: a set of tests measured in full, and two saved runs side by side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from flowquill.cli.errors import CommandError
+from flowquill.cli.options import catalog_options, model_option, open_catalog
+from flowquill.grammar.catalog import Catalog
+from flowquill.training.data.pairs import Pair
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("run")
+@click.option("--set", "tests", required=True, metavar="FILE|own|hand", help="A file of pairs, the own test split, or the pairs written by hand.")
+@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", help="What writes the flows.")
+@click.option("-n", "count", type=click.IntRange(1), help="Only so many tests, spread over the set; 1000 of the own split if absent.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page with plots and the worst cases.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the run as JSON, for gates and for compare.")
+@model_option
+@catalog_options
+def run(tests: str, engine: str, count: int | None, report: Path | None, out: Path | None, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+    """Measure a model on a set of requests with their flows: intervals, slices, and what must not occur."""
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.data.handwritten import folder
+    from flowquill.training.evaluation import own
+    from flowquill.training.evaluation.measures import measure
+    from flowquill.training.evaluation.page import page
+    from flowquill.training.evaluation.runs import Run, figures, save
+
+    catalog = open_catalog(catalogs, builtin)
+    pairs = _pairs(tests, count, catalog)
+    known = frozenset(f.stem for f in (folder().parent / "operations").glob("*.json"))
+    with Progress(TextColumn(tests), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task(tests, total=len(pairs))
+        results = own.run(open_generator(catalog, Path(model) if model else None), pairs, lambda done: progress.update(task, completed=done))
+    found = Run(f"{tests}, {engine}, {model or 'the model of the package'}", tuple(measure(r, catalog, known) for r in results))
+    if out:
+        save(found, out)
+    if report:
+        report.write_text(page(found), encoding="utf-8")
+    for name, value in figures(found.items).items():
+        shown = f"{value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})" if isinstance(value, dict) else f"{value:.4g}"
+        click.echo(f"{name.replace('_', ' '):20} {shown}")
+    return 0
+
+
+def _pairs(tests: str, count: int | None, catalog: Catalog) -> list[Pair]:
+    from flowquill.training.data.handwritten import PairError, folder, read_pairs
+    from flowquill.training.evaluation import own
+
+    if tests == "own":
+        return list(own.pairs(catalog, count or 1000, "create"))
+    files = sorted((folder() / "test").glob("*.jsonl")) if tests == "hand" else [Path(tests)]
+    if not all(f.is_file() for f in files):
+        raise CommandError(f"{tests} is no file; give one of pairs as JSON lines, or own, or hand.")
+    found: list[Pair] = []
+    for file in files:
+        for pair in read_pairs(file, catalog):
+            if isinstance(pair, PairError):
+                raise CommandError(str(pair))
+            found.append(pair)
+    if not found:
+        raise CommandError(f"{tests} holds no pairs; give JSON lines of text and flow.")
+    return found[:: max(1, len(found) // count)][:count] if count else found
+
+
+@click.command("compare")
+@click.argument("one", type=_FILE)
+@click.argument("other", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(one: Path, other: Path, as_json: bool) -> int:
+    """Hold two saved runs side by side, test by test; * marks a difference whose 95 % interval leaves out 0."""
+    from flowquill.training.evaluation import runs
+
+    try:
+        found = runs.compare(runs.load(one), runs.load(other))
+    except runs.RunError as error:
+        raise CommandError(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return 0
+    for name, v in found.items():
+        sure = "*" if v["low"] > 0 or v["high"] < 0 else " "
+        click.echo(f"{name.replace('_', ' '):16} {v['one']:.3f} {v['other']:.3f} {v['difference']:+.3f} ({v['low']:+.3f} to {v['high']:+.3f}) {sure}")
+    return 0
