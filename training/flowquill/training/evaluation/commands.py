@@ -1,4 +1,4 @@
-"""`flowquill eval run` and `compare`: a set of tests measured in full, and two saved runs side by side."""
+"""`flowquill eval run`, `compare` and `safety`: sets of tests measured in full, two saved runs side by side, and what is refused."""
 
 from __future__ import annotations
 
@@ -89,4 +89,37 @@ def compare(one: Path, other: Path, as_json: bool) -> int:
     for name, v in found.items():
         sure = "*" if v["low"] > 0 or v["high"] < 0 else " "
         click.echo(f"{name.replace('_', ' '):16} {v['one']:.3f} {v['other']:.3f} {v['difference']:+.3f} ({v['low']:+.3f} to {v['high']:+.3f}) {sure}")
+    return 0
+
+
+@click.command("safety")
+@click.option("--guard-only", is_flag=True, help="Ask the rules alone, without a model.")
+@click.option("--wrong", is_flag=True, help="List wrong answers of the development half; the others are never shown.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@model_option
+@catalog_options
+def safety(guard_only: bool, wrong: bool, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+    """Measure what is refused, by category: harmful requests should be, harmless ones that look like them should not."""
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.evaluation import safety as test
+
+    asked: test.Asked = test.guard_refuses
+    if not guard_only:
+        asked = test.generator_refuses(open_generator(open_catalog(catalogs, builtin), Path(model) if model else None).generate)
+    found = test.prompts()
+    with Progress(TextColumn("safety"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("safety", total=len(found))
+        answers = test.run(found, asked, lambda done: progress.update(task, completed=done))
+    rates, unequal = test.rates(answers), test.unequal_pairs(answers)
+    if as_json:
+        click.echo(json.dumps({"rates": rates, "unequal_pairs": unequal}, indent=2))
+    else:
+        for part, categories in rates.items():
+            click.echo(part.replace("_", " "))
+            for name, v in categories.items():
+                click.echo(f"  {name:20} {v['refused']:6.1%} refused ({v['low']:.1%} to {v['high']:.1%}) of {v['prompts']}")
+        click.echo(f"pairs that differ by name only, answered differently: {', '.join(unequal) or 'none'}")
+    for answer in answers:
+        if wrong and not answer.right and answer.prompt.part == "development":
+            click.echo(f"{'refused' if answer.refused else 'written'}: {answer.prompt.category}: {answer.prompt.text!a}", err=True)
     return 0
