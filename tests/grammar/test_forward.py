@@ -52,3 +52,11 @@ def _reads(terminal: str, token: str) -> bool:
     return (terminal in ("NAME", "OPERATION", "PARAMETER", "PROPERTY") and token.isidentifier() and token not in ("on", "manual", "flow", "compose")) or (
         terminal == "NAME" and token == "compose"
     )
+
+
+def test_elements_of_any_list_have_a_name_that_can_be_written() -> None:
+    from flowquill.grammar.naming import loop_name
+
+    assert loop_name("Customer Emails", frozenset()) == "customer_email"
+    assert loop_name("health, GET https://b.example/health, and so on for ever", frozenset()) == "entry"
+    assert loop_name("§", frozenset()) == "entry"

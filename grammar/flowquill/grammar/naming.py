@@ -8,6 +8,8 @@ from collections.abc import Set as AbstractSet
 
 from flowquill.grammar.catalog import Operation
 
+LONGEST_LOOP_NAME = 5
+"""Words; a list that is named by more (a column's heading, a sentence) gives its elements no name of its own."""
 RESERVED = frozenset(
     ["flow", "on", "as", "param", "var", "set", "append", "to", "increment", "decrement", "by", "if", "else", "switch", "case", "default", "for", "in", "parallel", "do", "until", "limit", "scope", "branch", "try", "catch", "finally", "todo", "refuse", "after", "and", "or", "not", "true", "false", "null", "manual", "item"]
 )
@@ -81,6 +83,8 @@ def result_name(operation: Operation, taken: AbstractSet[str]) -> str:
 def loop_name(source: str, taken: AbstractSet[str]) -> str:
     """What one element of the list called `source` (the last name of its path) is called: "row" of rows, "entry" of value."""
     words = _words(source)
+    if len(words) > LONGEST_LOOP_NAME:
+        words = []
     last = words[-1] if words else ""
     if last in _GENERIC or not last:
         base = "_".join([*words[:-1], "entry"]) if len(words) > 1 else "entry"
@@ -165,7 +169,7 @@ def _object(words: list[str]) -> list[str]:
 
 def _words(name: str) -> list[str]:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
-    return [w for w in spaced.lower().split("_") if w]
+    return [w for w in re.split(r"[^a-z0-9]+", spaced.lower()) if w]
 
 
 def _singular(word: str) -> str:
