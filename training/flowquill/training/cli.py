@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from flowquill.cli.errors import CommandError
 from flowquill.training.data.pairs import Kind, Pair
-from flowquill.training.evaluation.commands import compare, run, safety
+from flowquill.training.evaluation.commands import compare, run, safety, workflows
 
 _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 
@@ -150,6 +150,7 @@ def evaluation() -> None:
 evaluation.add_command(run)
 evaluation.add_command(compare)
 evaluation.add_command(safety)
+evaluation.add_command(workflows)
 
 
 _MODEL = click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model folder; the package's own if none.")

@@ -1,4 +1,4 @@
-"""`flowquill eval run`, `compare` and `safety`: sets of tests measured in full, two saved runs side by side, and what is refused."""
+"""`flowquill eval run`, `compare`, `safety` and `workflows`: sets of tests measured, two runs side by side, what is refused, real definitions."""
 
 from __future__ import annotations
 
@@ -122,4 +122,34 @@ def safety(guard_only: bool, wrong: bool, as_json: bool, model: str | None, cata
     for answer in answers:
         if wrong and not answer.right and answer.prompt.part == "development":
             click.echo(f"{'refused' if answer.refused else 'written'}: {answer.prompt.category}: {answer.prompt.text!a}", err=True)
+    return 0
+
+
+@click.command("workflows")
+@click.argument("file", type=_FILE)
+@click.option("-n", "count", type=click.IntRange(1), help="Only so many definitions, spread over the file.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, each definition with its expected and written calls.")
+@model_option
+def workflows(file: Path, count: int | None, as_json: bool, model: str | None) -> int:
+    """Score real workflow definitions by the similarity of their calls, over the project's operations and all that the file calls."""
+    from dataclasses import asdict
+
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.evaluation import workflows as test
+
+    found = test.tests(file)
+    found = found[:: max(1, len(found) // count)][:count] if count else found
+    if not found:
+        raise CommandError(f"{file} holds no definition of quality A or B; give one that does.")
+    with Progress(TextColumn("workflows"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("workflows", total=len(found))
+        generator = open_generator(test.catalog_of(file), Path(model) if model else None)
+        results = test.run(generator, found, lambda done: progress.update(task, completed=done))
+    figures = test.summary(results)
+    if as_json:
+        click.echo(json.dumps({**figures, "results": [asdict(r) for r in results]}, indent=2))
+        return 0
+    for name, v in figures.items():
+        shown = f"{v['similarity']:.3f} ({v['low']:.3f} to {v['high']:.3f}) of {v['tests']}" if isinstance(v, dict) else v
+        click.echo(f"{name:40} {shown}")
     return 0
