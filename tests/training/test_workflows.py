@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from flowquill.training.evaluation.workflows import Names, catalog_of, gold, tests
+from flowquill.training.evaluation.workflows import Names, catalog_of, gold
+from flowquill.training.evaluation.workflows import tests as read
 
 
 def call(identity: str, api: str, after: str = "") -> dict[str, Any]:
@@ -32,7 +33,7 @@ def written(folder: Path) -> Path:
 
 
 def test_only_judged_definitions_are_tests(tmp_path: Path) -> None:
-    assert [t["id"] for t in tests(written(tmp_path))] == ["x/A"]
+    assert [t["id"] for t in read(written(tmp_path))] == ["x/A"]
 
 
 def test_calls_in_the_order_they_run_without_plumbing_and_versions(tmp_path: Path) -> None:
