@@ -32,7 +32,10 @@ def test_any_text_has_the_usual_tokens(text: str) -> None:
 
 def _compare(text: str) -> None:
     tokenizers = pytest.importorskip("tokenizers", reason="the package tokenizers comes with flowquill[dev]")
-    theirs = tokenizers.Tokenizer.from_file(str(FILE)).encode(text, add_special_tokens=False)
+    package = tokenizers.Tokenizer.from_file(str(FILE))
+    package.no_padding()
+    package.no_truncation()
+    theirs = package.encode(text, add_special_tokens=False)
     ours = WordPiece.load(FILE).encode(text)
     assert list(ours.ids) == theirs.ids
     assert list(ours.offsets) == theirs.offsets
