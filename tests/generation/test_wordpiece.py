@@ -24,9 +24,9 @@ def test_tokens_and_places_are_those_of_the_usual_package(text: str) -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.text(st.characters(max_codepoint=0x05FF, exclude_categories=("Cn", "Cs")), max_size=60))
+@given(st.text(st.characters(max_codepoint=0x05FF, exclude_categories=("Cn", "Cs"), exclude_characters="["), max_size=60))
 def test_any_text_has_the_usual_tokens(text: str) -> None:
-    """Of the scripts whose character tables have not changed of late: Python's and the package's are of different Unicode versions."""
+    """Of the scripts whose character tables have not changed of late: Python's and the package's are of different Unicode versions. No "[": the package reads [SEP] as a special token."""
     _compare(text)
 
 
