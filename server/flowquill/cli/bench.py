@@ -25,7 +25,7 @@ NAMES = ("parse", "keystroke", "catalog", "forward", "wdl", "generate", "parity"
 @click.option("--only", multiple=True, type=click.Choice(NAMES), help="Run this section only. May be repeated.")
 @click.option("--requests", metavar="FILE", help='Requests to generate from: JSON lines with "text", or a request a line.')
 @click.option("--repeat", type=click.IntRange(1, 10_000), default=20, help="How often short things are measured.")
-@click.option("--checkpoint", metavar="FOLDER", help="For the section parity: the trained model before its export.")
+@click.option("--checkpoint", metavar="FOLDER", help="For the section parity: the trained model before its export; without it, the weights of the export itself.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @model_option
 def command(only: tuple[str, ...], requests: str | None, repeat: int, checkpoint: str | None, as_json: bool, model: str | None) -> int:

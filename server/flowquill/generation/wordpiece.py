@@ -1,6 +1,6 @@
 """The tokenizer of the encoder: BERT's uncased WordPiece, with the place of every token in the text.
 
-The package tokenizers does the same and is what training used to check this against; it brings a hub client of 30 MB that nothing here needs.
+The package tokenizers does the same, and a test holds the two together; it brings a hub client of 30 MB that nothing here needs.
 Rules: Devlin et al. 2019, https://github.com/google-research/bert, tokenization.py.
 """
 
