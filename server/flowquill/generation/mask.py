@@ -7,7 +7,7 @@ comes home. The same value always gets the same placeholder. Only engines that r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from flowquill.generation.rewrite import rewrite
@@ -16,7 +16,7 @@ from flowquill.grammar import tree
 _KINDS = ("TEXT", "EMAIL", "URL", "ID", "DATE", "NUMBER")
 # In this order: the first that matches at a place wins.
 _VALUES = re.compile(
-    r"""(?P<TEXT>"[^"\n]{1,400}"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|(?<![\w'])'[^'\n]{1,400}'(?!\w))"""
+    r"""(?P<TEXT>"[^"\n]{1,400}"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|(?<![\w'])'[^'\n]{1,400}'(?!\w)|`[^`\n]{1,400}`)"""
     r"""|(?P<EMAIL>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"""
     r"""|(?P<URL>(?:https?|ftp|sftp)://[^\s"'<>]*[^\s"'<>.,;:!?)])"""
     r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{10,}\b)"""
@@ -36,25 +36,30 @@ class Masked:
     values: Mapping[str, str]
 
 
-def mask(text: str, known: Mapping[str, str] | None = None) -> Masked:
-    """`text` with placeholders for its values. `known`: placeholders already given out, kept and added to."""
+def mask(text: str, known: Mapping[str, str] | None = None, *, public: Container[str] = ()) -> Masked:
+    """`text` with placeholders for its values. `known`: placeholders already given out, kept and added to.
+
+    `public`: quoted texts, lower-cased, that stay as they are (`prompt.public_texts`).
+    """
     values = dict(known or {})
 
     def put(match: re.Match[str]) -> str:
         kind = match.lastgroup or "TEXT"
         value = match.group()[1:-1] if kind == "TEXT" else match.group()
+        if kind == "TEXT" and value.lower() in public:
+            return f'"{value}"'
         name = _placeholder(kind, value, values, text)
         return f'"{name}"' if kind == "TEXT" else name
 
     return Masked(_VALUES.sub(put, text), values)
 
 
-def mask_flow(source: str, known: Mapping[str, str] | None = None) -> Masked:
-    """The text of a flow with placeholders for the plain strings in it."""
+def mask_flow(source: str, known: Mapping[str, str] | None = None, *, public: Container[str] = ()) -> Masked:
+    """The text of a flow with placeholders for the plain strings in it, but for those of `public`."""
     values = dict(known or {})
 
     def put(match: re.Match[str]) -> str:
-        if not match.group(1) or "\\" in match.group(1):
+        if not match.group(1) or "\\" in match.group(1) or match.group(1).lower() in public:
             return match.group()
         return f'"{_placeholder("TEXT", match.group(1), values, source)}"'
 
@@ -96,6 +101,32 @@ def unmask(flow: tree.Flow, values: Mapping[str, str]) -> tree.Flow:
                 return node
 
     return rewrite(flow, restore)
+
+
+def mask_answer(flow: tree.Flow, values: Mapping[str, str]) -> tree.Flow:
+    """`flow` with the placeholders of `values` where its literals hold the values: the inverse of `unmask`, for training pairs."""
+    longest = sorted(((v, n) for n, v in values.items() if v), key=lambda pair: -len(pair[0]))
+    numbers = {_literal(n, v): n for n, v in values.items() if n.startswith("NUMBER_")}
+    said = re.compile("|".join(rf"(?<!\w){re.escape(v)}(?!\w)" for v, _ in longest)) if longest else None
+    names = dict(longest)
+
+    def hide(text: str) -> str:
+        return said.sub(lambda match: names[match.group()], text) if said else text
+
+    def change(node: tree.Node) -> tree.Node:
+        match node:
+            case tree.Literal(value=str() as text):
+                return tree.Literal(hide(text), span=node.span)
+            case tree.Literal(value=int() | float() as number) if not isinstance(number, bool) and number in numbers:
+                return tree.Reference(numbers[number], span=node.span)
+            case tree.Template():
+                return replace(node, parts=tuple(hide(p) if isinstance(p, str) else p for p in node.parts))
+            case tree.Todo():
+                return replace(node, text=hide(node.text))
+            case _:
+                return node
+
+    return rewrite(flow, change)
 
 
 def _literal(name: str, value: str) -> str | int | float:
