@@ -55,7 +55,7 @@ def test_doctor_finds_a_bad_catalog(run: Run) -> None:
 
 def test_light_commands_import_nothing_heavy() -> None:
     code = (
-        "import sys; from flowquill.cli.main import cli; "
+        "import sys; from flowquill.cli.commands import cli; "
         "cli.main(['catalog', 'list'], standalone_mode=False); "
         "heavy = {'torch', 'transformers', 'onnxruntime', 'faiss', 'numpy', 'pygls', 'rich', 'lark'} & set(sys.modules); "
         "print(sorted(heavy), file=sys.stderr); sys.exit(bool(heavy))"

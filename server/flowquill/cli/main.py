@@ -1,71 +1,16 @@
-"""The entry point: finds the command, loads only that one, and turns every failure into one sentence and an exit code."""
+"""The entry point: turns every failure into one sentence and an exit code.
+
+An editor waits for the language server's first answer, so that command goes around the command line's own imports.
+"""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
-from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import click
-
-from flowquill.cli.errors import CommandError
-
-_COMMANDS = MappingProxyType(
-    {
-        "generate": ("generate", "Turn a request into a flow."),
-        "check": ("check", "Report mistakes in flow files."),
-        "format": ("format", "Lay flow files out in the one style."),
-        "parse": ("parse", "Show the trigger and steps of a flow file."),
-        "compile": ("compile", "Turn flows into Logic Apps or Power Automate files."),
-        "decompile": ("decompile", "Turn Logic Apps or Power Automate workflows into flows."),
-        "run": ("run", "Run a flow with made-up results; nothing is sent anywhere."),
-        "catalog": ("catalog", "List, show, import and compare connectors and operations."),
-        "lsp": ("lsp", "Start the language server."),
-        "train": ("train", "Train, resume and export models (needs flowquill[train])."),
-        "eval": ("evaluate", "Score a model (needs flowquill[train])."),
-        "bench": ("bench", "Measure speed on this machine."),
-        "doctor": ("doctor", "Say what is installed, what is wrong and how to mend it."),
-        "completion": ("completion", "Print the completion script for a shell."),
-    }
-)
-
-
-class _Commands(click.Group):
-    """Commands whose modules are imported when they are called for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        command = importlib.import_module(f"flowquill.cli.{_COMMANDS[cmd_name][0]}").command
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
-
-
-def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
-    if wanted and not context.resilient_parsing:
-        from importlib.metadata import PackageNotFoundError, version
-
-        try:
-            click.echo(f"flowquill {version('flowquill')}")
-        except PackageNotFoundError:
-            click.echo("flowquill (from a checkout)")
-        context.exit()
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
-def cli() -> None:
-    """Flowquill turns a sentence into a workflow that parses, type-checks and calls only operations that exist."""
+_SERVER = (["lsp"], ["lsp", "--stdio"])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -75,18 +20,20 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if reconfigure is not None:
             # A text with lone surrogates (an argument that was no UTF-8) must not end in an encoding error.
             reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.exit(_run(arguments))
+    sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(arguments: list[str]) -> int:
     try:
-        code: Any = cli.main(None if arguments is None else list(arguments), prog_name="flowquill", standalone_mode=False)
-        sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+        if arguments in _SERVER:
+            from flowquill.server.main import serve
+
+            serve(None)
+            return 0
+        from flowquill.cli.commands import run
+
+        return run(arguments)
+    except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -108,6 +55,7 @@ def _failed(error: Exception) -> int:
 
 
 def _sentence(error: Exception) -> str:
+    from flowquill.cli.errors import CommandError
     from flowquill.grammar.catalog import CatalogError
 
     if isinstance(error, CommandError | CatalogError):
