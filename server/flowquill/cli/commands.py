@@ -21,6 +21,7 @@ _COMMANDS = MappingProxyType(
         "run": ("run", "Run a flow with made-up results; nothing is sent anywhere."),
         "catalog": ("catalog", "List, show, import and compare connectors and operations."),
         "lsp": ("lsp", "Start the language server."),
+        "serve": ("serve", "Serve many tenants in front of vLLM (needs flowquill[serve])."),
         "train": ("train", "Train, resume and export models (needs flowquill[train])."),
         "eval": ("evaluate", "Score a model (needs flowquill[train])."),
         "bench": ("bench", "Measure speed on this machine."),
