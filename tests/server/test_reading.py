@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from flowquill.grammar.catalog import load_catalog
-from flowquill.grammar.parse import parse
 from flowquill.server.features import coloring as feature
 from flowquill.server.features.links import addresses
 from flowquill.server.features.signatures import described, open_bracket
 from flowquill.server.reading import coloring
 from flowquill.server.reading.names import Reading, RenameError, check_new_name, occurrence, occurrences
-from flowquill.server.reading.shape import folds, graph, widening
+from flowquill.server.reading.shape import folds, widening
 
 CATALOG = load_catalog()
 TEXT = """# say hello
@@ -90,13 +89,6 @@ def test_selections_grow() -> None:
 
 def test_folds_are_blocks() -> None:
     assert [TEXT[a:b].split("\n")[0] for a, b in folds(Reading(TEXT, CATALOG)) if "\n" in TEXT[a:b]] == ["flow a {", "for entry in [1, 2] {", "for entry in [3] {", "flow b {"]
-
-
-def test_the_graph_joins_trigger_steps_and_branches() -> None:
-    text = 'flow a {\n on manual()\n x = compose(value: 1)\n if true { compose(value: 2) } else { compose(value: 3) }\n after x failed: compose(value: 4)\n}\n'
-    found = graph(parse(text).file.flows[0])
-    assert [n["kind"] for n in found["nodes"]] == ["trigger", "call", "if", "call", "call", "call"]
-    assert [(e["from"], e["to"], e["label"]) for e in found["edges"]] == [("0", "1", ""), ("1", "2", ""), ("2", "3", "yes"), ("2", "4", "no"), ("1", "5", "failed")]
 
 
 def test_signature_help_finds_the_open_call() -> None:

@@ -15,7 +15,8 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from flowquill.server.documents import Documents
-from flowquill.server.loading import Loading, Settings
+from flowquill.server.loading import Loading, Preferences, Settings
+from flowquill.server.standing import Status
 
 if TYPE_CHECKING:
     from flowquill.generation.pipeline import Generator
@@ -39,14 +40,42 @@ class FlowquillServer(LanguageServer):
         self.workspace_file: Path | None = None
         self.watching: str | None = None
         self.watch_task: asyncio.Task[None] | None = None
-        self.loading = Loading(Settings())
+        self.loading = Loading(Settings(), self.loaded)
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.status = Status()
         self.checking = ThreadPoolExecutor(1, "flowquill-check")
         self.generating = ThreadPoolExecutor(1, "flowquill-generate")
         self.told: set[str] = set()
         self._forward: Forward | None = None
 
+    @property
+    def preferences(self) -> Preferences:
+        """What the client wishes of features."""
+        return self.settings.preferences
+
+    def client_can(self, what: str) -> bool:
+        """Whether the client's capabilities say `{"experimental": {"flowquill": {what: true}}}`."""
+        given: object = self.client_capabilities.experimental
+        for key in ("flowquill", what):
+            given = given.get(key) if isinstance(given, dict) else getattr(given, key, None)
+        return given is True
+
+    def loaded(self) -> None:
+        """Called by the loading thread when something has ended: tells the client."""
+        if self.loop is not None and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.tell_status)
+
+    def tell_status(self) -> None:
+        """Sends the status to a client that has asked for it once, where it is not what was sent last."""
+        if self.status.listened:
+            now = self.status.shown(self.loading)
+            if now != self.status.sent:
+                self.status.sent = now
+                self.protocol.notify("flowquill/status", now)
+
     async def catalog(self) -> Catalog:
         """The catalog, once it is loaded. Raises what its loading ended with."""
+        self.loop = asyncio.get_running_loop()
         self.loading.start()
         return await asyncio.wrap_future(self.loading.catalog)
 
@@ -66,6 +95,7 @@ class FlowquillServer(LanguageServer):
 
     async def generator(self, patience: float) -> Generator | None:
         """The generator, or None where it is not ready within `patience` seconds. Raises what its loading ended with."""
+        self.loop = asyncio.get_running_loop()
         self.loading.start()
         future: Future[Generator] = self.loading.generator
         try:
@@ -76,11 +106,16 @@ class FlowquillServer(LanguageServer):
     async def generate(self, work: Callable[[Callable[[], bool]], T]) -> T:
         """Runs `work` in the generating thread; cancelling the caller makes the function that `work` is given say True."""
         stop = Event()
+        self.status.running += 1
+        self.tell_status()
         try:
             return await asyncio.get_running_loop().run_in_executor(self.generating, work, stop.is_set)
         except asyncio.CancelledError:
             stop.set()
             raise
+        finally:
+            self.status.running -= 1
+            self.tell_status()
 
     def tell(self, message: str, kind: types.MessageType = types.MessageType.Info, *, once: bool = False) -> None:
         """Shows a sentence to the person at the editor; with `once` no second time."""
@@ -104,6 +139,7 @@ def create() -> FlowquillServer:
         coloring,
         completion,
         diagnostics,
+        explain,
         formatting,
         generate,
         hints,
@@ -115,15 +151,16 @@ def create() -> FlowquillServer:
         names,
         shapes,
         signatures,
+        status,
         symbols,
         sync,
         watching,
     )
 
     server = FlowquillServer()
-    state = (lifecycle, watching, sync, diagnostics)
+    state = (lifecycle, watching, sync, diagnostics, status)
     reading = (hover, completion, signatures, names, symbols, shapes, coloring, hints, links, lenses)
-    writing = (formatting, inline, generate, actions)
+    writing = (formatting, inline, generate, explain, actions)
     for feature in (*state, *reading, *writing):
         feature.register(server)
     return server

@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A file at one version. `version` None: the client gave none."""
+    """A file at one version. `version` None: the client gave none. `entered`: the line that the last edit began by a line break, or None."""
 
     uri: str
     version: int | None
     lines: Lines
+    entered: int | None = None
 
     @property
     def text(self) -> str:
@@ -61,14 +62,17 @@ class Documents:
         if before is not None and version is not None and before.version is not None and version < before.version:
             return
         lines = before.lines if before is not None else Lines.of("", self.encoding)
+        entered = None
         for change in changes:
+            entered = None
             if isinstance(change, types.TextDocumentContentChangePartial):
                 start, end = lines.offsets(change.range)
-                text = lines.text[:start] + change.text + lines.text[end:]
+                lines = lines.replaced(start, end, change.text)
+                if change.text[:1] in "\r\n" and change.text and not change.text.strip():
+                    entered = lines.number(start + len(change.text))
             else:
-                text = change.text
-            lines = Lines.of(text, self.encoding)
-        self._open[uri] = Snapshot(uri, version, lines)
+                lines = Lines.of(change.text, self.encoding)
+        self._open[uri] = Snapshot(uri, version, lines, entered)
 
     def close(self, uri: str) -> None:
         """A file was closed; what was known of it is forgotten."""

@@ -27,6 +27,23 @@ class Lines:
         """The lines of a text."""
         return cls(text, (0, *(m.end() for m in _BREAK.finditer(text))), encoding)
 
+    def replaced(self, start: int, end: int, text: str) -> Lines:
+        """The lines after `text` was put in place of a span. Only what changed is looked through."""
+        whole = self.text[:start] + text + self.text[end:]
+        # A line break may arise from, or be split by, the characters right beside the change.
+        first = max(0, bisect_right(self.starts, max(0, start - 1)) - 1)
+        after = bisect_right(self.starts, end + 1)
+        moved = len(text) - (end - start)
+        tail = self.starts[after:]
+        stop = tail[0] + moved if tail else len(whole)
+        begin = self.starts[first]
+        between = (m.end() for m in _BREAK.finditer(whole, begin, stop) if m.end() > begin)
+        kept = tuple(s + moved for s in tail) if moved else tail
+        found = list(between)
+        if kept and found and found[-1] == kept[0]:
+            found.pop()
+        return Lines(whole, (*self.starts[: first + 1], *found, *kept), self.encoding)
+
     def number(self, offset: int) -> int:
         """The line, from 0, in which a code point offset lies."""
         return bisect_right(self.starts, offset) - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +18,45 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+GHOST_TEXT = ("automatic", "manual", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a client may set that loads nothing anew. `ghost_text`: one of GHOST_TEXT; `alternatives`: flows offered when asked by hand."""
+
+    ghost_text: str = "automatic"
+    alternatives: int = 3
+    code_lens: bool = True
+
+    @classmethod
+    def read(cls, given: dict[str, object]) -> tuple[Preferences, list[str]]:
+        """Preferences from a client's object, with a sentence for each value that cannot be used (its default is taken)."""
+        complaints = []
+        ghost_text, alternatives, code_lens = given.get("ghostText", "automatic"), given.get("alternatives", 3), given.get("codeLens", True)
+        if ghost_text not in GHOST_TEXT:
+            ghost_text = "automatic"
+            complaints.append("The setting flowquill.ghostText is none of automatic, manual and off; automatic is used.")
+        if not isinstance(alternatives, int) or isinstance(alternatives, bool) or not 1 <= alternatives <= 5:
+            alternatives = 3
+            complaints.append("The setting flowquill.alternatives is no whole number from 1 to 5; 3 is used.")
+        if not isinstance(code_lens, bool):
+            code_lens = True
+            complaints.append("The setting flowquill.codeLens is neither true nor false; true is used.")
+        return cls(str(ghost_text), alternatives, code_lens), complaints
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's."""
+    """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's.
+
+    Settings are equal where they load the same; preferences take no part in it.
+    """
 
     catalogs: tuple[str, ...] = ()
     builtin: bool = True
     model: str | None = None
+    preferences: Preferences = field(default=Preferences(), compare=False)
 
     @classmethod
     def read(cls, given: object) -> tuple[Settings, list[str]]:
@@ -45,7 +78,8 @@ class Settings:
         if not (model is None or isinstance(model, str)):
             model = None
             complaints.append("The setting flowquill.model is no path of a folder; the model of the package is used.")
-        return cls(tuple(catalogs), builtin, model), complaints
+        preferences, more = Preferences.read(given)
+        return cls(tuple(catalogs), builtin, model, preferences), complaints + more
 
     def over(self, workspace: Workspace, root: Path | None) -> Settings:
         """These settings put over those of a workspace file; relative paths start at `root`.
@@ -54,14 +88,18 @@ class Settings:
         out where either says so.
         """
         own = (str(root / c) if root is not None else c for c in self.catalogs)
-        return Settings((*(str(c) for c in workspace.catalogs), *own), self.builtin and workspace.builtin, self.model)
+        return Settings((*(str(c) for c in workspace.catalogs), *own), self.builtin and workspace.builtin, self.model, self.preferences)
 
 
 @dataclass
 class Loading:
-    """One load under some settings. `catalog` and `generator` end with a value or with the reason why there is none."""
+    """One load under some settings. `catalog` and `generator` end with a value or with the reason why there is none.
+
+    `changed` is called by the loading thread when either has ended.
+    """
 
     settings: Settings
+    changed: Callable[[], None] = lambda: None
     catalog: Future[Catalog] = field(default_factory=Future)
     generator: Future[Generator] = field(default_factory=Future)
     _started: bool = False
@@ -87,8 +125,10 @@ class Loading:
             log.exception("loading the catalog failed")
             self.catalog.set_exception(error)
             self.generator.set_exception(error)
+            self.changed()
             return
         self.catalog.set_result(catalog)
+        self.changed()
         try:
             from flowquill.generation import pipeline
 
@@ -97,3 +137,4 @@ class Loading:
         except BaseException as error:
             log.warning("loading the model failed: %s", error)
             self.generator.set_exception(error)
+        self.changed()

@@ -1,106 +1,135 @@
-"""workspace/executeCommand flowquill.generate: a comment becomes a flow, with progress that can be cancelled."""
+"""The commands that have the model write: a comment becomes a flow, a `todo` a step, an instruction a changed flow."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from lsprotocol import types
 
 from flowquill.server.app import FlowquillServer
-from flowquill.server.documents import Snapshot
 from flowquill.server.features.comments import Asked, asked
+from flowquill.server.features.flows import arguments_of, chosen
+from flowquill.server.features.writing import (
+    PATIENCE,
+    NothingCame,
+    Running,
+    Wrote,
+    generation,
+    plain,
+    put,
+    say,
+    unbroken,
+)
 
 if TYPE_CHECKING:
-    from flowquill.generation.request import Generation
+    from flowquill.grammar import tree
+    from flowquill.server.documents import Snapshot
 
 COMMAND = "flowquill.generate"
-PATIENCE = 60.0
-"""Seconds a person who asked by hand is let wait for the model to load."""
+TODO = "flowquill.generateTodo"
+EDIT = "flowquill.edit"
+INPUT = "flowquill/input"
 
 
 def register(server: FlowquillServer) -> None:
-    """Adds the command."""
-
-    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-        task = _running.get(str(params.token))
-        if task is not None:
-            task.cancel()
+    """Adds the commands."""
+    running = Running()
+    running.register(server)
 
     @server.command(COMMAND)
-    async def generate(*arguments: Any) -> None:
-        uri, line = _arguments(arguments)
-        snapshot = server.documents.get(uri)
-        if snapshot is None:
-            server.tell(f"The file {uri} is not open; open it in the editor first.", types.MessageType.Error)
-            return
+    async def generate(*arguments: Any) -> dict[str, Any]:
+        snapshot, line = _line(server, arguments)
+        if isinstance(snapshot, str):
+            return say(server, "failed", snapshot, types.MessageType.Error)
         found = asked(snapshot.lines, line)
         if found is None:
-            server.tell("There is no comment here; write what the flow should do after a # and ask again.")
-            return
-        await _generate(server, snapshot, found)
+            return say(server, "no-comment", "There is no comment here; write what the flow should do after a # and ask again.")
+        return await running.show(server, "Writing the flow", lambda: _comment(server, snapshot, found))
+
+    @server.command(TODO)
+    async def todo(*arguments: Any) -> dict[str, Any]:
+        snapshot, line = _line(server, arguments)
+        if isinstance(snapshot, str):
+            return say(server, "failed", snapshot, types.MessageType.Error)
+        return await running.show(server, "Writing the step", lambda: _todo(server, snapshot, line))
+
+    @server.command(EDIT)
+    async def edit(*arguments: Any) -> dict[str, Any]:
+        values = arguments_of(arguments)
+        instruction = values[2] if len(values) > 2 and isinstance(values[2], str) else None
+        if instruction is None:
+            instruction = await _asked_for(server)
+        if not instruction or not instruction.strip():
+            return say(server, "cancelled", "No instruction was given; nothing was changed.")
+        return await running.show(server, "Changing the flow", lambda: _edit(server, values[:2], instruction))
 
 
-_running: dict[str, asyncio.Task[Any]] = {}
+def _line(server: FlowquillServer, given: tuple[Any, ...]) -> tuple[Snapshot | str, int]:
+    """The open file and the line that a command names; else a sentence that says what is wrong."""
+    values = arguments_of(given)
+    if len(values) < 2 or not isinstance(values[0], str) or not isinstance(values[1], int):
+        return "The command names no line of a file; give the file's URI and a line.", -1
+    snapshot = server.documents.get(values[0])
+    return (snapshot, values[1]) if snapshot is not None else (f"The file {values[0]} is not open; open it in the editor first.", -1)
 
 
-def _arguments(given: tuple[Any, ...]) -> tuple[str, int]:
-    values = given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given
-    if len(values) >= 2 and isinstance(values[0], str) and isinstance(values[1], int):
-        return values[0], values[1]
-    return "", -1
-
-
-async def _generate(server: FlowquillServer, snapshot: Snapshot, found: Asked) -> None:
-    token = f"flowquill-{uuid4()}"
-    task = asyncio.current_task()
-    shown = bool(server.client_capabilities.window and server.client_capabilities.window.work_done_progress)
-    if shown:
-        await server.work_done_progress.create_async(token)
-        server.work_done_progress.begin(token, types.WorkDoneProgressBegin(title="Writing the flow", cancellable=True))
-    if task is not None:
-        _running[token] = task
-    try:
-        written = await generation(server, snapshot, found, PATIENCE)
-        if written is None:
-            server.tell("The model is still loading; ask again in a moment.")
-        elif server.documents.get(snapshot.uri) is not snapshot:
-            server.tell("The file changed while its flow was being written; ask again.")
-        else:
-            await _apply(server, snapshot, found, written)
-    except asyncio.CancelledError:
-        server.tell("Stopped; nothing was changed.")
-    except Exception as error:
-        server.tell(str(error) or type(error).__name__, types.MessageType.Error)
-    finally:
-        _running.pop(token, None)
-        if shown:
-            server.work_done_progress.end(token, types.WorkDoneProgressEnd())
-
-
-async def generation(server: FlowquillServer, snapshot: Snapshot, found: Asked, patience: float) -> Generation | None:
-    """The generation for a request in a file; None where the model is not ready in time. Raises GenerationError and Cancelled."""
-    generator = await server.generator(patience)
-    if generator is None:
-        return None
+async def _comment(server: FlowquillServer, snapshot: Snapshot, found: Asked) -> Wrote:
     from flowquill.generation.request import Request
 
-    request = Request(found.text, snapshot.text.replace("\r\n", "\n"), _unbroken(snapshot, found.offset))
-    return await server.generate(lambda stop: generator.generate(request, cancelled=stop))
+    written = await generation(server, Request(found.text, plain(snapshot.text), unbroken(snapshot, found.offset)), PATIENCE)
+    if not written.insert.strip():
+        raise NothingCame("empty", "The model wrote nothing for this comment; say it in other words.")
+    await put(server, snapshot, (found.offset, found.offset), written.insert, "Generate flow")
+    return written, written.insert
 
 
-def _unbroken(snapshot: Snapshot, offset: int) -> int:
-    """An offset in the text whose line breaks are single characters."""
-    return offset - snapshot.text.count("\r\n", 0, offset)
+async def _todo(server: FlowquillServer, snapshot: Snapshot, line: int) -> Wrote:
+    from flowquill.generation.request import Request
+    from flowquill.grammar.parse import parse
+    from flowquill.server.reading.names import Reading
+    from flowquill.server.reading.places import todo_at
+
+    def find(_: Snapshot, reading: Reading) -> tuple[tree.Todo, tuple[int, int]] | None:
+        return todo_at(reading, snapshot.lines.span(line))
+
+    found = await server.read(snapshot.uri, find)
+    if found is None:
+        raise NothingCame("no-comment", "There is no `todo` on this line; put the cursor on one and ask again.")
+    node, (start, end) = found
+    before, after = plain(snapshot.text[:start]), plain(snapshot.text[end:])
+    written = await generation(server, Request(node.text, before + after, len(before)), PATIENCE)
+    insert = written.insert.strip("\n") if not before.rsplit("\n", 1)[-1].strip() else written.insert.strip()
+    if not insert.strip() or insert.lstrip().startswith("todo "):
+        raise NothingCame("empty", "No operation of the catalog does this; the todo stays.")
+    if len(parse(before + insert + after).errors) > len(parse(plain(snapshot.text)).errors):
+        raise NothingCame("empty", "The step does not fit behind what stands before this todo; the todo stays.")
+    await put(server, snapshot, (start, end), insert, "Generate step")
+    return written, insert
 
 
-async def _apply(server: FlowquillServer, snapshot: Snapshot, found: Asked, written: Generation) -> None:
-    place = snapshot.lines.position(found.offset)
-    edit = types.TextEdit(types.Range(place, place), written.insert.replace("\n", snapshot.line_break))
-    answer = await server.workspace_apply_edit_async(
-        types.ApplyWorkspaceEditParams(types.WorkspaceEdit(changes={snapshot.uri: [edit]}), label="Generate flow")
-    )
-    if not answer.applied:
-        server.tell("The editor did not take the flow; nothing was changed.", types.MessageType.Warning)
+async def _edit(server: FlowquillServer, flow: list[Any], instruction: str) -> Wrote:
+    from flowquill.generation.request import Request
+    from flowquill.grammar import tree
+    from flowquill.grammar.parse import parse
+
+    found = await chosen(server, flow)
+    start, end = found.span
+    text = plain(found.snapshot.text[start:end])
+    written = await generation(server, Request(instruction, text), PATIENCE)
+    result = written.flow.strip("\n")
+    flows = parse(result).file.flows
+    if flows and len(flows[0].body) == 1 and isinstance(flows[0].body[0], tree.Refuse) and not flows[0].triggers:
+        raise NothingCame("empty", f"This is not done: {flows[0].body[0].text}")
+    if result == text:
+        raise NothingCame("empty", "The model changed nothing; say it in other words, with the names that the flow uses.")
+    await put(server, found.snapshot, (start, end), result, "Edit flow")
+    return written, result
+
+
+async def _asked_for(server: FlowquillServer) -> str | None:
+    if not server.client_can("input"):
+        return None
+    question = {"prompt": "How should the flow change?", "placeholder": "send the message to the manager as well"}
+    answer = await server.protocol.send_request_async(INPUT, question)
+    value = answer.get("value") if isinstance(answer, dict) else getattr(answer, "value", None)
+    return value if isinstance(value, str) else None
