@@ -111,6 +111,11 @@ class Documents:
                 self._checked[snapshot.uri] = document
         return document.diagnostics
 
+    def known(self, uri: str) -> Reading | None:
+        """The last reading of a file, of whatever version; None where there is none yet."""
+        with self._lock:
+            return self._read.get(uri)
+
     def reading(self, snapshot: Snapshot, catalog: Catalog) -> Reading:
         """A snapshot read flow by flow; flows that an earlier version of the file had too are not read again."""
         from flowquill.server.reading.names import Reading

@@ -1,8 +1,8 @@
-"""textDocument/completion: what the forward parser allows at the cursor, with the catalog's words."""
+"""textDocument/completion and completionItem/resolve: what the forward parser allows at the cursor; the catalog's words when they are shown."""
 
 from __future__ import annotations
 
-import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -10,113 +10,86 @@ from lsprotocol import types
 from flowquill.server.app import FlowquillServer
 
 if TYPE_CHECKING:
-    from flowquill.grammar.forward import Forward, State
+    from flowquill.server.documents import Snapshot
+    from flowquill.server.reading.cursor import Finished
+    from flowquill.server.reading.offers import Offer
 
-_PARTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_QUOTED = re.compile(r'"([^"\n]*)\Z')
-_FLOW = re.compile(r"^flow[ \t]", re.MULTILINE)
 Kind = types.CompletionItemKind
+_KINDS = MappingProxyType(
+    {
+        "keyword": Kind.Keyword,
+        "connector": Kind.Module,
+        "operation": Kind.Method,
+        "parameter": Kind.Property,
+        "property": Kind.Field,
+        "value": Kind.EnumMember,
+        "name": Kind.Variable,
+        "function": Kind.Function,
+        "decorator": Kind.Event,
+        "type": Kind.TypeParameter,
+    }
+)
 
 
 def register(server: FlowquillServer) -> None:
-    """Adds the handler."""
+    """Adds the handlers."""
+    options = types.CompletionOptions(trigger_characters=[".", "(", ",", '"', "@", "{"], resolve_provider=True)
 
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=[".", "(", ",", '"', "@"]))
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, options)
     async def completion(params: types.CompletionParams) -> list[types.CompletionItem]:
-        snapshot = server.documents.snapshot(params.text_document.uri)
+        from flowquill.server.reading.offers import offers
+
         catalog = await server.catalog()
-        before = snapshot.text[: snapshot.lines.offset(params.position)]
-        line = before[before.rfind("\n") + 1 :]
-        if "#" in re.sub(r'"(?:[^"\\]|\\.)*"?', "", line):
-            return []
-        return offers(before, server.forward(catalog))
+        snapshot = server.documents.snapshot(params.text_document.uri)
+        offset = snapshot.lines.offset(params.position)
+        above = await _above(server, snapshot, offset)
+        _, end = snapshot.lines.span(params.position.line)
+        found = offers(snapshot.text[:offset], snapshot.text[offset:end], server.forward(catalog), above)
+        edit = snapshot.lines.range((found.start, offset))
+        quoted = snapshot.text[found.start - 1 : found.start] == '"'
+        if quoted and '"' in snapshot.text[offset:end]:
+            # The rest of the text that stands there already goes with what is chosen.
+            edit = snapshot.lines.range((found.start, snapshot.text.index('"', offset)))
+        snippets = _snippets(server)
+        return [_item(o, edit if quoted else None, snippets) for o in found.offers]
+
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    async def resolve(item: types.CompletionItem) -> types.CompletionItem:
+        from flowquill.server.reading.offers import described
+
+        if isinstance(item.data, str):
+            text = described(item.data, await server.catalog())
+            if text is not None:
+                item.documentation = types.MarkupContent(types.MarkupKind.Markdown, text)
+        return item
 
 
-def offers(before: str, forward: Forward) -> list[types.CompletionItem]:
-    """What may come at the end of `before`, the text up to the cursor, in place of the word or string that is begun there."""
-    quoted = _QUOTED.search(before) if before[before.rfind("\n") + 1 :].count('"') % 2 else None
-    partial = quoted or _PARTIAL.search(before)
-    state = state_after(before[: partial.start()] if partial else before, forward)
-    found: list[types.CompletionItem] = []
-    ready = state.ready()
-    for terminal in sorted(state.terminals()):
-        values = forward.values(terminal, ready[terminal])
-        if quoted is not None:
-            if terminal == "STRING":
-                found += [types.CompletionItem(v, kind=Kind.EnumMember) for v in values.fixed]
-        elif terminal in ("NAME", "OPERATION", "PARAMETER", "PROPERTY", "DECORATOR", "TYPE"):
-            found += [_item(terminal, v, ready[terminal], forward) for v in values.fixed]
-        elif terminal == "STRING":
-            found += [types.CompletionItem(f'"{v}"', kind=Kind.EnumMember) for v in values.fixed]
-        else:
-            word = forward.table.literals.get(terminal, "")
-            if word.isidentifier():
-                found.append(types.CompletionItem(word, kind=Kind.Keyword, sort_text=f"z{word}"))
-    return found
+async def _above(server: FlowquillServer, snapshot: Snapshot, offset: int) -> list[Finished]:
+    """The complete statements above the cursor, from a reading of this or an earlier version that agrees up to the cursor's line."""
+    from flowquill.server.reading.cursor import finished
+
+    line = snapshot.lines.starts[snapshot.lines.number(offset)]
+    known = server.documents.known(snapshot.uri)
+    if known is not None and known.catalog is await server.catalog() and known.text.startswith(snapshot.text[:line]):
+        return finished(known, line)
+    return await server.read(snapshot.uri, lambda newest, reading: finished(reading, offset) if newest is snapshot else [])
 
 
-def _item(terminal: str, name: str, state: State, forward: Forward) -> types.CompletionItem:
-    from flowquill.grammar.forward import open_call, parameters_of
-    from flowquill.grammar.functions import FUNCTIONS
-    from flowquill.server.features.hover import connector_text, operation_text, parameter_text
-
-    catalog = forward.catalog
-    if terminal == "OPERATION":
-        operation = catalog.find(state.entries[-2][1], name)
-        return types.CompletionItem(name, kind=Kind.Method, detail=operation.title if operation else None, documentation=_markdown(operation_text(operation)) if operation else None)
-    if terminal == "PARAMETER":
-        call = open_call(state.entries)
-        parameter = next((p for p in parameters_of(call[0]) if p.name == name), None) if call else None
-        rank = "a" if parameter is not None and parameter.required else "b"
-        return types.CompletionItem(
-            name, kind=Kind.Property, insert_text=f"{name}: ", sort_text=rank + name, documentation=_markdown(parameter_text(parameter)) if parameter else None
-        )
-    if terminal == "PROPERTY":
-        return types.CompletionItem(name, kind=Kind.Field)
-    if terminal in ("DECORATOR", "TYPE"):
-        return types.CompletionItem(name, kind=Kind.Keyword)
-    if name in state.scope.names:
-        return types.CompletionItem(name, kind=Kind.Variable, detail=state.scope.names[name].type.name, sort_text=f"a{name}")
-    if name in catalog.connectors:
-        return types.CompletionItem(name, kind=Kind.Module, documentation=_markdown(connector_text(catalog.connectors[name])), sort_text=f"b{name}")
-    if name in catalog.builtins:
-        return types.CompletionItem(name, kind=Kind.Function, documentation=_markdown(operation_text(catalog.builtins[name])), sort_text=f"b{name}")
-    summary = FUNCTIONS[name].summary if name in FUNCTIONS else None
-    return types.CompletionItem(name, kind=Kind.Function, detail=summary, sort_text=f"c{name}")
+def _snippets(server: FlowquillServer) -> bool:
+    """Whether the client takes snippets."""
+    document = server.client_capabilities.text_document
+    item = document.completion.completion_item if document and document.completion else None
+    return bool(item and item.snippet_support)
 
 
-def _markdown(text: str) -> types.MarkupContent:
-    return types.MarkupContent(types.MarkupKind.Markdown, text)
-
-
-def state_after(text: str, forward: Forward) -> State:
-    """The forward parser's state after a text, from its last flow on. Lines that cannot be followed are passed over."""
-    starts = [m.start() for m in _FLOW.finditer(text)]
-    offset = starts[-1] if starts else 0
-    state = resting = forward.start
-    line = offset
-    while True:
-        token = forward.table.next_token(text, offset, state.stack[-1])
-        if token is not None and token.type == "$END":
-            return state
-        ready = state.ready().get(token.type) if token is not None else None
-        if ready is not None and token is not None and token.type == "OPERATION" and token.text not in forward.values("OPERATION", ready).fixed:
-            ready = None
-        if token is None or ready is None:
-            first = token is not None and not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
-            if first and state is not resting:
-                # The line above was left unfinished; this one is read as if it were not there.
-                state = resting
-                continue
-            offset = text.find("\n", token.start if token is not None else offset)
-            if offset < 0:
-                return state
-            state, line = resting, offset
-            offset += 1
-            continue
-        if "\n" in text[line : token.start] and state.terminals() & {"TODO", "ON"}:
-            resting = state
-        line = token.start
-        value = token.text[1:-1] if token.type == "STRING" else token.text
-        state = forward.shifted(token.type, value, ready)
-        offset = token.end
+def _item(offer: Offer, edit: types.Range | None, snippets: bool) -> types.CompletionItem:
+    item = types.CompletionItem(offer.label, kind=_KINDS[offer.kind], detail=offer.detail or None, data=offer.about or None, sort_text=offer.rank or None)
+    if offer.snippet and snippets:
+        item.insert_text, item.insert_text_format = offer.snippet, types.InsertTextFormat.Snippet
+    elif offer.insert and edit is None:
+        item.insert_text = offer.insert
+    if offer.kind == "connector":
+        item.commit_characters = ["."]
+    if edit is not None:
+        item.text_edit = types.TextEdit(edit, offer.insert or offer.label)
+    return item

@@ -10,7 +10,7 @@ from flowquill.server.app import FlowquillServer
 
 if TYPE_CHECKING:
     from flowquill.grammar import tree
-    from flowquill.grammar.catalog import Catalog, Connector, Operation, Parameter
+    from flowquill.grammar.catalog import Catalog
     from flowquill.server.documents import Snapshot
     from flowquill.server.reading.names import Occurrence, Piece, Reading
 
@@ -31,7 +31,7 @@ def register(server: FlowquillServer) -> None:
                 return _shown(text, snapshot.lines.range((first + start, last + start)))
             name = occurrence(reading, offset)
             if name is not None:
-                return _shown(name_text(name), snapshot.lines.range(name.span))
+                return _shown(name_text(name, _source(piece, name, start)), snapshot.lines.range(name.span))
             member = _member(piece, offset - start)
             if member is None:
                 return None
@@ -56,15 +56,34 @@ def _member(piece: Piece, offset: int) -> tuple[str, tuple[int, int]] | None:
     return None
 
 
-def name_text(name: Occurrence) -> str:
-    """A name in Markdown: what it is, its type and its properties."""
+def name_text(name: Occurrence, source: str) -> str:
+    """A name in Markdown: what it is, where its value comes from, its type and its properties."""
     properties = [f"- `{p.name}`: {p.type}" for p in name.type.properties[:20]]
-    return "\n".join([f"`{name.name}`: {name.type.name} ({name.role})", *(["", *properties] if properties else [])])
+    return "\n".join([f"`{name.name}`: {name.type.name} ({name.role}{f' of `{source}`' if source else ''})", *(["", *properties] if properties else [])])
+
+
+def _source(piece: Piece, name: Occurrence, start: int) -> str:
+    """The operation, list or value that a name's value comes from; "" where nothing says it."""
+    from flowquill.grammar import tree
+    from flowquill.grammar.format import expression
+
+    for node in reversed(piece.path(name.declared[0] - start)):
+        match node:
+            case tree.Call():
+                return node.callee.text
+            case tree.Trigger():
+                return node.callee.text if node.callee else "manual"
+            case tree.For():
+                return expression(node.source)[:60]
+            case tree.Var() | tree.Param():
+                return ""
+    return ""
 
 
 def _at(path: list[tree.Node], catalog: Catalog) -> tuple[str, tuple[int, int]] | None:
     from flowquill.grammar import tree
     from flowquill.grammar.functions import FUNCTIONS
+    from flowquill.server.reading.describing import connector_text, function_text, operation_text, parameter_text
 
     node = path[-1]
     for above in reversed(path):
@@ -82,28 +101,5 @@ def _at(path: list[tree.Node], catalog: Catalog) -> tuple[str, tuple[int, int]] 
             parameter = operation.parameter(node.text) if operation else None
             return (parameter_text(parameter), node.span) if parameter else None
         if isinstance(above, tree.Function) and node is above.name and node.text in FUNCTIONS:
-            signature = FUNCTIONS[node.text]
-            examples = "".join(f"\n\n`{e.call}`{f' gives `{e.value}`' if e.value is not None else ''}" for e in signature.examples[:2])
-            return f"`{signature.text}`\n\n{signature.summary}{examples}", node.span
+            return function_text(FUNCTIONS[node.text]), node.span
     return None
-
-
-def connector_text(connector: Connector) -> str:
-    """A connector in Markdown."""
-    return f"**{connector.title}** ({connector.category or 'connector'})\n\n{connector.summary}"
-
-
-def operation_text(operation: Operation) -> str:
-    """An operation with its parameters and results in Markdown."""
-    lines = [f"**{operation.text}** ({operation.kind})", "", operation.summary or operation.title]
-    if operation.parameters:
-        lines += ["", *(f"- {parameter_text(p)}" for p in operation.parameters)]
-    if operation.outputs:
-        lines += ["", "Gives " + ", ".join(f"`{o.name}`" for o in operation.outputs[:12])]
-    return "\n".join(lines)
-
-
-def parameter_text(parameter: Parameter) -> str:
-    """A parameter in Markdown."""
-    enum = f": {', '.join(parameter.enum[:10])}" if parameter.enum else ""
-    return f"`{parameter.name}` {parameter.type}{', required' if parameter.required else ''}{enum}. {parameter.summary}".rstrip()
