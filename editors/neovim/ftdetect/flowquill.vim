@@ -1,0 +1,2 @@
+" Files of workflows.
+autocmd BufNewFile,BufRead *.flow setfiletype flowquill
