@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flowquill.cli.errors import CommandError
-from flowquill.training.data.pairs import Kind, Pair
+from flowquill.training.data.pairs import Kind
 from flowquill.training.evaluation.commands import compare, run, safety, workflows
+from flowquill.training.evaluation.group import Sets
+from flowquill.training.tenant import commands as tenants
 
 _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 
@@ -142,9 +141,13 @@ def pairs(files: tuple[Path, ...]) -> int:
     return 1 if bad else 0
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+for command in (tenants.tenant, tenants.tenants, tenants.promote, tenants.rollback):
+    training.add_command(command)
+
+
+@click.group(cls=Sets, context_settings={"help_option_names": ["-h", "--help"]})
 def evaluation() -> None:
-    """Measure a model."""
+    """Measure a model: on the sets named (own, hand, a file of pairs), or as one of these commands says."""
 
 
 evaluation.add_command(run)
@@ -155,54 +158,6 @@ evaluation.add_command(workflows)
 
 _MODEL = click.option("--model", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A model folder; the package's own if none.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-@evaluation.command("own")
-@click.option("-n", "count", type=click.IntRange(1), default=1000, help="How many tests of each kind.")
-@click.option("--kind", type=click.Choice(_KINDS), multiple=True, default=("create",), help="May be repeated.")
-@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
-@_MODEL
-@_JSON
-def own(count: int, kind: tuple[Kind, ...], worst: int, model: Path | None, as_json: bool) -> int:
-    """Score the own test split: similarity of calls, flows the same to the last word, and what must never occur."""
-    from flowquill.grammar.catalog import load_catalog
-    from flowquill.training.evaluation import own as test
-
-    catalog = load_catalog()
-    return _scored({one: list(test.pairs(catalog, count, one)) for one in kind}, worst, model, as_json)
-
-
-@evaluation.command("hand")
-@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
-@_MODEL
-@_JSON
-def hand(worst: int, model: Path | None, as_json: bool) -> int:
-    """Score the test pairs that were written by hand, apart from all training data."""
-    from flowquill.grammar.catalog import load_catalog
-    from flowquill.training.evaluation import own as test
-
-    return _scored(test.hand(load_catalog()), worst, model, as_json)
-
-
-def _scored(tests: Mapping[str, list[Pair]], worst: int, model: Path | None, as_json: bool) -> int:
-    from flowquill.generation.pipeline import open_generator
-    from flowquill.grammar.catalog import load_catalog
-    from flowquill.grammar.format import render
-    from flowquill.training.evaluation import own as test
-
-    generator = open_generator(load_catalog(), model)
-    figures = {}
-    for name, pairs in tests.items():
-        results = _watched(name, len(pairs), lambda step, pairs=pairs: test.run(generator, pairs, step))  # type: ignore[misc]
-        figures[name] = asdict(test.summary(results))
-        for result in test.worst(results, worst):
-            click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
-    if as_json:
-        click.echo(json.dumps(figures, indent=2))
-    else:
-        for name, values in figures.items():
-            click.echo(f"{name}: " + ", ".join(f"{k.replace('_', ' ')} {v:.4g}" for k, v in values.items()))
-    return 0
 
 
 @evaluation.command("flowbench")
@@ -230,10 +185,3 @@ def flowbench(file: Path, listed: Path, model: Path | None, as_json: bool) -> in
     for kind, values in figures.items():
         click.echo(f"{kind}: tests {values['tests']}, similarity {values['similarity']:.3f}, exact structure {values['exact_structure']:.3f}")
     return 0
-
-
-def _watched(name: str, total: int, work: Callable[[Callable[[int], None]], list]) -> list:  # type: ignore[type-arg]
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(name, total=total)
-        return work(lambda done: progress.update(task, completed=done))

@@ -1,74 +1,111 @@
-"""`flowquill eval run`, `compare`, `safety` and `workflows`: sets of tests measured, two runs side by side, what is refused, real definitions."""
+"""`flowquill eval SET...`, `compare`, `safety` and `workflows`: sets of tests measured, two runs side by side, what is refused, real definitions."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from flowquill.cli.errors import CommandError
 from flowquill.cli.options import catalog_options, model_option, open_catalog
-from flowquill.grammar.catalog import Catalog
-from flowquill.training.data.pairs import Pair
+from flowquill.grammar.format import render
+from flowquill.training.data.pairs import Kind
+from flowquill.training.evaluation.sets import OWN
+
+T = TypeVar("T")
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 
 
 @click.command("run")
-@click.option("--set", "tests", required=True, metavar="FILE|own|hand", help="A file of pairs, the own test split, or the pairs written by hand.")
+@click.argument("names", nargs=-1, metavar="SET...")
+@click.option("--set", "more", multiple=True, metavar="FILE|own|hand", help="The same as SET.")
 @click.option("--engine", type=click.Choice(["embedded"]), default="embedded", help="What writes the flows.")
-@click.option("-n", "count", type=click.IntRange(1), help="Only so many tests, spread over the set; 1000 of the own split if absent.")
+@click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, default=("create",), help="Of the own split. May be repeated.")
+@click.option("-n", "count", type=click.IntRange(1), help=f"Only so many tests, spread over the set; of the own split so many of each kind, {OWN} if absent.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page with plots and the worst cases.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the run as JSON, for gates and for compare.")
+@click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for train card and for gates.")
 @model_option
 @catalog_options
-def run(tests: str, engine: str, count: int | None, report: Path | None, out: Path | None, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
-    """Measure a model on a set of requests with their flows: intervals, slices, and what must not occur."""
-    from flowquill.generation.pipeline import open_generator
-    from flowquill.training.data.handwritten import folder
-    from flowquill.training.evaluation import own
-    from flowquill.training.evaluation.measures import measure
-    from flowquill.training.evaluation.page import page
-    from flowquill.training.evaluation.runs import Run, figures, save
+def run(
+    names: tuple[str, ...],
+    more: tuple[str, ...],
+    engine: str,
+    kinds: tuple[Kind, ...],
+    count: int | None,
+    report: Path | None,
+    out: Path | None,
+    worst: int,
+    as_json: bool,
+    model: str | None,
+    catalogs: tuple[str, ...],
+    builtin: bool,
+) -> int:
+    """Measure a model on sets of requests with their flows: intervals, slices, and what must not occur.
 
+    SET is own (the test split), hand (the pairs written by hand), or a file of pairs.
+    """
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.evaluation import own
+    from flowquill.training.evaluation.measures import Item, measure
+    from flowquill.training.evaluation.page import page
+    from flowquill.training.evaluation.runs import Run, figures, flat, save
+    from flowquill.training.evaluation.sets import SetError, known_connectors, pairs_of
+
+    wanted = names + more
+    if not wanted:
+        raise CommandError("Name a set to measure on: own, hand, or a file of pairs.")
     catalog = open_catalog(catalogs, builtin)
-    pairs = _pairs(tests, count, catalog)
-    known = frozenset(f.stem for f in (folder().parent / "operations").glob("*.json"))
-    with Progress(TextColumn(tests), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task(tests, total=len(pairs))
-        results = own.run(open_generator(catalog, Path(model) if model else None), pairs, lambda done: progress.update(task, completed=done))
-    found = Run(f"{tests}, {engine}, {model or 'the model of the package'}", tuple(measure(r, catalog, known) for r in results))
-    if out:
-        save(found, out)
-    if report:
-        report.write_text(page(found), encoding="utf-8")
-    for name, value in figures(found.items).items():
-        shown = f"{value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})" if isinstance(value, dict) else f"{value:.4g}"
-        click.echo(f"{name.replace('_', ' '):20} {shown}")
+    try:
+        tests = {name: pairs_of(name, catalog, count, kinds) for name in wanted}
+    except SetError as error:
+        raise CommandError(str(error)) from None
+    generator = open_generator(catalog, Path(model) if model else None)
+    known = known_connectors()
+    items: list[Item] = []
+    shown: dict[str, dict[str, Any]] = {}
+    for name, pairs in tests.items():
+        results = watched(name, len(pairs), lambda step, pairs=pairs: own.run(generator, pairs, step))  # type: ignore[misc]
+        found = [replace(i, slices={**i.slices, "set": [Path(name).stem]}) for i in (measure(r, catalog, known) for r in results)]
+        items += found
+        for kind in dict.fromkeys(p.kind for p in pairs):
+            shown[f"{Path(name).stem}: {kind}"] = figures([i for i in found if i.slices["kind"] == [kind]])
+        for result in own.worst(results, worst):
+            click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
+    whole = Run(f"{', '.join(wanted)}: {engine}, {generator.engine.model}", tuple(items))
+    try:
+        if out:
+            save(whole, out)
+        if report:
+            report.write_text(page(whole), encoding="utf-8")
+    except OSError as error:
+        raise CommandError(f"{error.filename} cannot be written ({error.strerror}); check the path.") from None
+    if as_json:
+        click.echo(json.dumps({name: flat(found) for name, found in shown.items()}, indent=2))
+        return 0
+    for title, found in shown.items():
+        click.echo(title)
+        for name, value in found.items():
+            said = f"{value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})" if isinstance(value, dict) else f"{value:.4g}"
+            click.echo(f"  {name.replace('_', ' '):20} {said}")
     return 0
 
 
-def _pairs(tests: str, count: int | None, catalog: Catalog) -> list[Pair]:
-    from flowquill.training.data.handwritten import PairError, folder, read_pairs
-    from flowquill.training.evaluation import own
-
-    if tests == "own":
-        return list(own.pairs(catalog, count or 1000, "create"))
-    files = sorted((folder() / "test").glob("*.jsonl")) if tests == "hand" else [Path(tests)]
-    if not all(f.is_file() for f in files):
-        raise CommandError(f"{tests} is no file; give one of pairs as JSON lines, or own, or hand.")
-    found: list[Pair] = []
-    for file in files:
-        for pair in read_pairs(file, catalog):
-            if isinstance(pair, PairError):
-                raise CommandError(str(pair))
-            found.append(pair)
-    if not found:
-        raise CommandError(f"{tests} holds no pairs; give JSON lines of text and flow.")
-    return found[:: max(1, len(found) // count)][:count] if count else found
+def watched(name: str, total: int, work: Callable[[Callable[[int], None]], T]) -> T:
+    """Does `work` under a progress bar on the standard error."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(name, total=total)
+        return work(lambda done: progress.update(task, completed=done))
 
 
 @click.command("compare")
@@ -107,9 +144,7 @@ def safety(guard_only: bool, wrong: bool, as_json: bool, model: str | None, cata
     if not guard_only:
         asked = test.generator_refuses(open_generator(open_catalog(catalogs, builtin), Path(model) if model else None).generate)
     found = test.prompts()
-    with Progress(TextColumn("safety"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task("safety", total=len(found))
-        answers = test.run(found, asked, lambda done: progress.update(task, completed=done))
+    answers = watched("safety", len(found), lambda step: test.run(found, asked, step))
     rates, unequal = test.rates(answers), test.unequal_pairs(answers)
     if as_json:
         click.echo(json.dumps({"rates": rates, "unequal_pairs": unequal}, indent=2))
@@ -141,10 +176,8 @@ def workflows(file: Path, count: int | None, as_json: bool, model: str | None) -
     found = found[:: max(1, len(found) // count)][:count] if count else found
     if not found:
         raise CommandError(f"{file} holds no definition of quality A or B; give one that does.")
-    with Progress(TextColumn("workflows"), BarColumn(), MofNCompleteColumn(), console=Console(stderr=True)) as progress:
-        task = progress.add_task("workflows", total=len(found))
-        generator = open_generator(test.catalog_of(file), Path(model) if model else None)
-        results = test.run(generator, found, lambda done: progress.update(task, completed=done))
+    generator = open_generator(test.catalog_of(file), Path(model) if model else None)
+    results = watched("workflows", len(found), lambda step: test.run(generator, found, step))
     figures = test.summary(results)
     if as_json:
         click.echo(json.dumps({**figures, "results": [asdict(r) for r in results]}, indent=2))

@@ -96,6 +96,9 @@ def run(generator: Generator, tests: list[Pair], progress: Callable[[int], None]
             written, confidence, error = made.flow, made.confidence, ""
         except GenerationError as failure:
             written, confidence, error = "", 0.0, str(failure)
+        except Exception as fault:
+            # A fault of ours costs its own test; a thousand others are worth finishing, and the page shows it among the worst.
+            written, confidence, error = "", 0.0, f"This should not have happened ({type(fault).__name__}: {fault}); report it."
         spent = (perf_counter() - started) * 1000
         results.append(Result(pair, written, _score(written, pair, request, generator.catalog), confidence, spent, error))
         progress(number)

@@ -38,6 +38,17 @@ def figures(items: Sequence[Item]) -> dict[str, Any]:
     return found | ({f"p{round(share * 100)}_ms": percentile(times, share) for share in (0.5, 0.95, 0.99)} if times else {})
 
 
+def flat(found: dict[str, Any]) -> dict[str, float]:
+    """Figures as plain numbers: `similarity`, `similarity_low`, `similarity_high` ..."""
+    plain: dict[str, float] = {}
+    for name, value in found.items():
+        if isinstance(value, dict):
+            plain |= {name: value["mean"], f"{name}_low": value["low"], f"{name}_high": value["high"]}
+        else:
+            plain[name] = value
+    return plain
+
+
 def by_slice(items: Sequence[Item], least: int = 5) -> dict[str, dict[str, dict[str, Any]]]:
     """The figures of each value of each slice that has at least `least` tests."""
     groups: dict[str, dict[str, list[Item]]] = {}
@@ -60,7 +71,7 @@ def load(path: Path) -> Run:
         found = json.loads(path.read_text(encoding="utf-8"))
         return Run(str(found["name"]), tuple(Item(**i) for i in found["items"]))
     except (ValueError, KeyError, TypeError):
-        raise RunError(f"{path} is no saved run; make one with flowquill eval run --out.") from None
+        raise RunError(f"{path} is no saved run; make one with flowquill eval SET --out.") from None
 
 
 def compare(one: Run, other: Run) -> dict[str, dict[str, float]]:

@@ -103,7 +103,15 @@ def with_presidio() -> tuple[Recogniser, ...]:
     They are called one by one, so that no spaCy model is needed or fetched.
     """
     try:
-        from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, CryptoRecognizer, EmailRecognizer, IbanRecognizer, IpRecognizer, PhoneRecognizer, UsSsnRecognizer
+        from presidio_analyzer.predefined_recognizers import (
+            CreditCardRecognizer,
+            CryptoRecognizer,
+            EmailRecognizer,
+            IbanRecognizer,
+            IpRecognizer,
+            PhoneRecognizer,
+            UsSsnRecognizer,
+        )
     except ImportError:
         return ()
     made = (
