@@ -1,0 +1,1 @@
+"""Language models: pairs as prompts and answers, a small reference model from scratch, LoRA adapters, and files for hosted fine-tuning."""
