@@ -45,7 +45,7 @@ def test_vectors_must_match_the_catalog(catalog: Catalog) -> None:
 def test_the_prompt_holds_tags_examples_flow_and_request_in_order(catalog: Catalog) -> None:
     http = catalog.builtins["http"]
     prompt = build("fetch the page", [http], examples=[Example("say hi", "flow a { }")], flow="flow b { }", cursor=8)
-    assert tag(http).startswith("http(method: ")
+    assert tag(http).startswith("response = http(method: ")
     places = [prompt.user.index(part) for part in (tag(http), "say hi", f"flow b {{{CURSOR} }}", "fetch the page")]
     assert places == sorted(places)
     assert prompt.text.rstrip().endswith("Flow:")

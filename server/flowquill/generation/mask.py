@@ -14,14 +14,14 @@ from flowquill.generation.rewrite import rewrite
 from flowquill.grammar import tree
 
 _KINDS = ("TEXT", "EMAIL", "URL", "ID", "DATE", "NUMBER")
-# In this order: the first that matches at a place wins.
+# In this order: the first that matches at a place wins. Times of day stay: they are no secret, and "5:30 pm" means 17.
 _VALUES = re.compile(
     r"""(?P<TEXT>"[^"\n]{1,400}"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|(?<![\w'])'[^'\n]{1,400}'(?!\w)|`[^`\n]{1,400}`)"""
     r"""|(?P<EMAIL>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"""
     r"""|(?P<URL>(?:https?|ftp|sftp)://[^\s"'<>]*[^\s"'<>.,;:!?)])"""
-    r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{10,}\b)"""
+    r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{10,}\b|(?<![\w+])\+\d[\d ()-]{5,18}\d\b)"""
     r"""|(?P<DATE>\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b)"""
-    r"""|(?P<NUMBER>(?<![\w.])\d+(?:[.,]\d+)*(?![\w]))"""
+    r"""|(?P<NUMBER>(?<![\w.:])\d+(?:[.,]\d+)*(?![\w:]|\s?[aApP]\.?[mM]\b))"""
 )
 _PLACEHOLDER = re.compile(rf"\b(?:{'|'.join(_KINDS)})_[0-9]+\b")
 # A template is passed over whole, with the strings inside its braces, so that its quotes are not taken for a string's.
