@@ -365,6 +365,23 @@ class Writer:
             taken.append(forced)
         return writer, tuple(taken)
 
+    def called_bare(self) -> frozenset[str]:
+        """Operations, "connector.operation", that the block in progress has called without any argument: once more would be the same again."""
+        found: set[str] = set()
+        depth = 0
+        tokens = self.tokens
+        for at in range(len(tokens) - 1, 3, -1):
+            kind = tokens[at][0]
+            if kind == "RBRACE":
+                depth += 1
+            elif kind == "LBRACE":
+                depth -= 1
+                if depth < 0:
+                    break
+            elif kind == "RPAR" and not depth and [t for t, _ in tokens[at - 4 : at]] == ["NAME", "DOT", "OPERATION", "LPAR"]:
+                found.add(f"{tokens[at - 4][1]}.{tokens[at - 2][1]}")
+        return frozenset(found)
+
     def text(self, span: Span) -> str:
         """The request's words of a span."""
         return self.request.text[span.start : span.end]

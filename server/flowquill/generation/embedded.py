@@ -88,6 +88,7 @@ class EmbeddedEngine:
         self.forward = Forward(catalog)
         self.operations: list[Operation | None] = [None, *catalog.operations()]
         known = [o for o in self.operations if o is not None]
+        self.numbers = {o.text: number for number, o in enumerate(self.operations) if o is not None}
         self.summaries = heads.mapped("summary_map", vectors.many([MANUAL_TEXT, *(operation_text(o) for o in known)]))
         self.connectors = heads.mapped("connector_map", vectors.many(["Built in", *(connector_text(o, catalog) for o in known)]))
         self.triggers = np.array([o is None or o.kind == "trigger" for o in self.operations])
@@ -183,6 +184,10 @@ class EmbeddedEngine:
             kind, chance = legal[rank], float(chances[rank])
             if kind in OPERATIONS:
                 fit = self.triggers if kind == "trigger" else self.actions
+                done = beam.writer.called_bare() if kind == "call" else ()
+                if done:
+                    fit = fit.copy()
+                    fit[[self.numbers[text] for text in done if text in self.numbers]] = False
                 masked = log_softmax(np.where(fit, scores, -1e9))
                 offers += [(chance + float(masked[i]), Step(kind, self.operations[i])) for i in np.argsort(-masked)[:count]]
             elif kind in SPANS:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -44,6 +44,8 @@ class OperationBank:
     mentions: tuple[str, ...] = ()
     preposition: str = "in"
     public: bool = False
+    plain: bool = False
+    """Of a catalog that knows one line of it: its product is named unless it was just spoken of."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def _rank(text: str, salt: str) -> float:
 def _split_operation(bank: OperationBank, split: Split) -> OperationBank:
     train, held = split_phrases(bank.says, TEMPLATES_HELD_OUT, bank.operation.text)
     says = tuple(train if split == "train" else held)
-    return OperationBank(bank.operation, says, bank.values, bank.refer, bank.item, bank.mentions, bank.preposition, bank.public)
+    return replace(bank, says=says)
 
 
 def _json(file: Path) -> Any:

@@ -51,7 +51,7 @@ def _inside(draft: Draft, nodes: list[Node]) -> tuple[tuple[int, ...], list[Node
     for index, node in enumerate(nodes):
         at = len(block(nodes[:index]))
         if isinstance(node, Loop):
-            found.append(((at, 0), node.body))
+            found.append(((at + len(node.fetch), 0), node.body))
         elif isinstance(node, Branch) and len(node.arms) == 1:
             found.append(((at, 0), node.arms[0][1]))
             if node.otherwise:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from flowquill.grammar import tree
 from flowquill.training.data.draft import Draft
 from flowquill.training.data.nodes import Condition
 from flowquill.training.data.referents import Found, Owner
+from flowquill.training.data.text import CLOSE, OPEN, plain
 
 _KINDS = {
     "email": "email", "person": "person", "title": "keyword", "message": "keyword", "status": "status", "file_name": "file_name",
@@ -13,6 +16,7 @@ _KINDS = {
     "id": "id", "url": "url", "phone": "phone",
 }  # fmt: skip
 _TEXT = ("email", "person", "title", "message", "status", "file_name", "path", "company", "city", "country", "product", "text", "any")
+_QUOTED_VALUE = re.compile(f"[\"'“`«]?{OPEN}..*?{CLOSE}[\"'”`»]?")
 _OPERATORS = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "==": "==", "!=": "!="}
 
 
@@ -36,6 +40,21 @@ def condition(draft: Draft, *, joined: bool = True, owner: Owner | None = None, 
     decided = [f for f in found if f.place.sort == "status"]
     one = draft.prefer(decided if decided and draft.chance(0.35) else found)
     return _of_place(draft, one)
+
+
+def other(draft: Draft, first: Condition) -> Condition | None:
+    """A condition on the same thing with another value ("... if the type is vendor"); None where the first compares no text."""
+    match first.expression:
+        case tree.Binary("==", left, tree.Literal(str() as value)):
+            said = next((m for m in _QUOTED_VALUE.finditer(first.text) if plain(m[0]).strip("\"'“”`«»") == value), None)
+            if said is None:
+                return None
+            candidates = [v for c in draft.banks.language["attributes"]["named"] for v in c.get("values", ()) if v != value and value in c["values"]]
+            fresh = draft.rng.choice(candidates) if candidates else str(draft.values.value(draft.rng, "keyword"))
+            text = first.text[: said.start()] + draft.quote(fresh, "status") + first.text[said.end() :]
+            return Condition(text, tree.Binary("==", left, tree.Literal(fresh)))
+        case _:
+            return None
 
 
 def _of_place(draft: Draft, one: Found) -> Condition | None:
@@ -81,7 +100,9 @@ def usual(draft: Draft, one: Found) -> list[str] | None:
 
 
 def _of_column(draft: Draft, owner: Owner) -> Condition | None:
-    column = draft.rng.choice(draft.columns(None))
+    if owner.bare and draft.chance(0.25):
+        return _of_state(draft, owner)
+    column = draft.rng.choice(draft.columns(None, owner))
     phrase, expression = draft.column_of(owner, column["name"])
     draft.tag("column")
     match column["class"]:
@@ -91,6 +112,17 @@ def _of_column(draft: Draft, owner: Owner) -> Condition | None:
             return _date(draft, phrase, expression)
         case sort:
             return _text(draft, phrase, expression, sort, values=column.get("values"))
+
+
+def _of_state(draft: Draft, owner: Owner) -> Condition:
+    """ "the task is completed", where no attribute is named that could be so."""
+    state = draft.rng.choice(draft.banks.language["attributes"]["states"])
+    marked = draft.ledger.mark(state, state)
+    subject = draft.rng.choice((f"the {owner.noun}", f"the {owner.noun}", "it" if owner is draft.scope.focus else f"that {owner.noun}"))
+    expression = tree.Index(draft.base_of(owner), tree.Literal(state))
+    if draft.chance(0.2):
+        return Condition(draft.rng.choice(("{x} is not {v}", "{x} isn't {v}", "{x} has not been {v}")).format(x=subject, v=marked), tree.Unary("not", expression))
+    return Condition(draft.rng.choice(("{x} is {v}", "{x} is {v}", "{x} is marked as {v}", "{x} has been {v}")).format(x=subject, v=marked), expression)
 
 
 def _phrase(draft: Draft, group: str, key: str) -> str:

@@ -47,6 +47,7 @@ class Draft:
     withheld: dict[str, None] = field(default_factory=dict)
     templates: bool = True
     terse: bool = False
+    plain: bool = False
     _count: int = 0
     _last_connector: str | None = None
 
@@ -153,6 +154,8 @@ class Draft:
     def clause(self, bank: OperationBank, *, references: float = 0.5) -> tuple[str, tuple[tree.Argument, ...]] | None:
         """A template of the operation with its slots filled, and the arguments; None where no template can be filled."""
         says = bank.says
+        if bank.plain and (self._last_connector != bank.operation.connector or self.chance(0.4)):
+            says = tuple(s for s in says if any(m in s for m in bank.mentions)) or says
         first = self.rng.choice(says)
         if self._last_connector == bank.operation.connector and bank.mentions and any(m in first for m in bank.mentions) and self.chance(0.6):
             first = self.rng.choice(says)
@@ -260,9 +263,10 @@ class Draft:
                         return phrase, Found(owner, place, ()).expression
         return None
 
-    def columns(self, sorts: frozenset[str] | None) -> list[Mapping[str, Any]]:
-        """Columns whose values are of these classes."""
-        return [c for c in self.banks.language["columns"] if sorts is None or c["class"] in sorts]
+    def columns(self, sorts: frozenset[str] | None, owner: Owner | None = None) -> list[Mapping[str, Any]]:
+        """Columns, or attributes of an object of which nothing else is known, whose values are of these classes."""
+        known = self.banks.language["attributes"]["named"] if owner is not None and owner.bare else self.banks.language["columns"]
+        return [c for c in known if sorts is None or c["class"] in sorts]
 
     def open_owner(self) -> Owner | None:
         """Something in scope with columns or fields that the catalog does not know."""
@@ -273,13 +277,15 @@ class Draft:
         owner = self.open_owner()
         if owner is None:
             return None
-        fitting = self.columns(sorts)
+        fitting = self.columns(sorts, owner)
         if not fitting:
             return None
         return self.column_of(owner, self.rng.choice(fitting)["name"])
 
     def column_of(self, owner: Owner, name: str) -> tuple[str, tree.Expression]:
-        """ "the Email column" of a row, "the customerEmail field" of a body."""
+        """ "the Email column" of a row, "the customerEmail field" of a body, "the file's size" where only an object is known."""
+        if owner.bare:
+            return self._attribute_of(owner, name)
         if owner.fields:
             words = name.split(" ")
             name = self.rng.choice((words[0].lower() + "".join(w.capitalize() for w in words[1:]), "_".join(words).lower()))
@@ -293,10 +299,23 @@ class Draft:
             forms += [f"the {owner.noun}'s {{c}}", f"the {{c}} of the {owner.noun}", f"the {owner.noun} {{c}}"]
             if owner is self.scope.focus:
                 forms += ["its {c}", "its {c}", "its {c} column"]
+        return self.rng.choice(forms).format(c=marked), tree.Index(self.base_of(owner), tree.Literal(name))
+
+    def _attribute_of(self, owner: Owner, name: str) -> tuple[str, tree.Expression]:
+        marked = self.ledger.mark(name, name)
+        noun = owner.noun
+        forms = [f"the {noun}'s {{c}}", f"the {noun} {{c}}", f"the {{c}} of the {noun}", f"{noun} {{c}}", "the {c}"]
+        if owner is self.scope.focus:
+            forms += ["its {c}", "its {c}"]
+        return self.rng.choice(forms).format(c=marked), tree.Index(self.base_of(owner), tree.Literal(name))
+
+    @staticmethod
+    def base_of(owner: Owner) -> tree.Expression:
+        """The expression below which an owner's columns are read."""
         expression: tree.Expression = tree.Reference(owner.key)
         for part in owner.open_base or ():
             expression = tree.Member(expression, tree.Name(part))
-        return self.rng.choice(forms).format(c=marked), tree.Index(expression, tree.Literal(name))
+        return expression
 
     def mixture(self, kind: str) -> tuple[str, tree.Expression] | None:
         """A literal followed by something in scope ("New order" and the order number), or two things joined by "and"."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 
 from flowquill.grammar import tree
-from flowquill.training.data import builtins, conditions
+from flowquill.grammar.catalog import Operation
+from flowquill.grammar.naming import RESERVED, result_name
+from flowquill.training.data import builtins, conditions, idioms
 from flowquill.training.data.banks import OperationBank
 from flowquill.training.data.draft import KEY, Draft
 from flowquill.training.data.inflect import inflect
@@ -24,7 +26,7 @@ _WEIGHTS = {
     "add_end": 18, "add_start": 5, "add_before": 7, "add_after": 9, "remove": 12, "remove_last": 3, "remove_first": 3, "replace": 10,
     "replace_last": 3, "change": 7, "change_from": 7, "set_in": 5, "drop_in": 3, "trigger": 6, "trigger_schedule": 4, "trigger_manual": 2,
     "only_if": 5, "all_if": 3, "else": 4, "in_loop": 4, "in_then": 3, "last_first": 2, "move_end": 2, "move_start": 1, "swap": 2,
-    "on_failure": 4, "limit_loop": 3,
+    "on_failure": 4, "limit_loop": 3, "remove_two": 4, "elsewhere": 5, "else_if": 4,
 }  # fmt: skip
 
 
@@ -71,12 +73,26 @@ class Editor:
         text = Noise(draft).apply(text)
         said, mentions, later = draft.ledger.finish(tidy(text))
         names: dict[str, str] = {}
-        before = named(old, draft.catalog, spans, names=names)
-        after = named(new, draft.catalog, {**spans, **later}, names=names)
+        # People bind results that nothing reads; what stays of their flow keeps those names.
+        kept: dict[int, str] = {}
+        bound = draft.chance(0.6 if draft.plain else 0.2)
+        before = named(old, draft.catalog, spans, names=names, kept=kept, bind=self._result if bound else None)
+        after = named(new, draft.catalog, {**spans, **later}, frozenset(kept.values()), names=names, kept=kept)
         if (before.triggers, before.body) == (after.triggers, after.body):
             return None
         draft.tag("edit", key)
         return Pair(identity, "edit", said, replace(after, name=before.name), before, (), mentions, tuple(draft.tags))
+
+    def _result(self, operation: Operation, used: Set[str]) -> str:
+        """A name as people give one to a result: by the rule, by what it is, or short."""
+        words = operation.name.split("_")
+        options = [result_name(operation, used), "_".join(words[1:]) or operation.name, operation.name, f"{operation.connector}_{words[-1]}", f"new_{words[-1]}", f"{words[-1]}_result", f"step{len(used) % 9 + 1}"]
+        name = self.draft.rng.choice(options[:2] * 3 + options[2:])
+        number = 1
+        while name in used or name in RESERVED:
+            number += 1
+            name = f"{name.rstrip('_0123456789')}_{number}"
+        return name
 
     def _remember(self) -> None:
         scope = self.draft.scope
@@ -111,7 +127,11 @@ class Editor:
             say = self.draft.rng.choice(plain) if plain else say
         return {"step": inflect(say, "gerund"), "old": inflect(say, "base"), "does": inflect(say, "third")}
 
-    def _new(self, references: float = 0.6) -> Act | None:
+    def _new(self, references: float = 0.6) -> Node | None:
+        if self.planner.plain and self.draft.chance(0.4):
+            made = idioms.idiom(self.planner, 2, 0)
+            if made is not None:
+                return made
         act = self.planner.call(references=references)
         return None if act is None or act.lead == "todo" else act
 
@@ -149,6 +169,9 @@ class Editor:
             "swap": lambda: self._move(0, 1),
             "on_failure": self._on_failure,
             "limit_loop": self._limit_loop,
+            "remove_two": self._remove_two,
+            "elsewhere": self._elsewhere,
+            "else_if": self._else_if,
         }
         return makers[key]()
 
@@ -178,6 +201,51 @@ class Editor:
         words = self._words(self.nodes[index]) or {}
         del self.nodes[index]
         return {**words, "do": words["old"]} if words else {}
+
+    def _remove_two(self) -> dict[str, str] | None:
+        if len(self.nodes) < 3:
+            return None
+        first = self.draft.rng.randrange(len(self.nodes) - 1)
+        second = self.draft.rng.choice([first + 1, self.draft.rng.randrange(first + 1, len(self.nodes))])
+        one, two = self._words(self.nodes[first]), self._words(self.nodes[second])
+        if one is None or two is None:
+            return None
+        del self.nodes[second], self.nodes[first]
+        return {"old": f"{one['old']} and {two['old']}", "step": f"{one['step']} and {two['step']}", "does": f"{one['does']} and {two['does']}", "do": f"{one['old']} and {two['old']}"}
+
+    def _elsewhere(self) -> dict[str, str] | None:
+        """The same thing done with another product."""
+        found = idioms.elsewhere(self.planner, [self._bank(n) for n in self.nodes])
+        if found is None:
+            return None
+        index, act, old, new = found
+        self.nodes[index] = act
+        return {"do": act.say, "o": old, "p": new}
+
+    def _else_if(self) -> dict[str, str] | None:
+        """Another case of a condition that stands in the flow, perhaps inside a loop."""
+        loops = [n for n in self.nodes if isinstance(n, Loop)]
+        blocks = [(self.nodes, None), *((n.body, n) for n in loops)]
+        found = [(nodes, i, n) for nodes, _ in blocks for i, n in enumerate(nodes) if isinstance(n, Branch) and n.otherwise is None and not n.negated and len(n.arms) == 1]
+        if len(found) != 1:
+            return None
+        nodes, index, branch = found[0]
+        made = conditions.other(self.draft, branch.arms[0][0])
+        if made is None:
+            return None
+        self._at(self.nodes.index(next(n for n in self.nodes if n is branch or (isinstance(n, Loop) and any(b is branch for b in n.body)))))
+        act = self.planner.call(references=0.2)
+        if act is None or act.lead == "todo":
+            return None
+        fresh: Node = replace(branch, arms=[*branch.arms, (made, [act])])
+        if nodes is self.nodes:
+            self.nodes[index] = fresh
+        else:
+            at = next(i for i, n in enumerate(self.nodes) if isinstance(n, Loop) and n.body is nodes)
+            loop = self.nodes[at]
+            assert isinstance(loop, Loop)
+            self.nodes[at] = replace(loop, body=[*nodes[:index], fresh, *nodes[index + 1 :]])
+        return {"c": made.text, "do": self._do(act)}
 
     def _replace(self, index: int) -> dict[str, str] | None:
         words = self._words(self.nodes[index]) or {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from flowquill.grammar import tree
-from flowquill.grammar.catalog import Catalog
+from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.naming import flow_name, loop_name, result_name, variable_name
 from flowquill.training.data.draft import KEY
 
@@ -56,9 +56,18 @@ def _fields(kind: type) -> tuple[str, ...]:
 
 
 def named(
-    flow: tree.Flow, catalog: Catalog, texts: Mapping[str, str], taken: Set[str] = frozenset(), names: dict[str, str] | None = None
+    flow: tree.Flow,
+    catalog: Catalog,
+    texts: Mapping[str, str],
+    taken: Set[str] = frozenset(),
+    names: dict[str, str] | None = None,
+    kept: dict[int, str] | None = None,
+    bind: Callable[[Operation, Set[str]], str] | None = None,
 ) -> tree.Flow:
     """The flow with its names. Results that nothing reads stay unbound. `taken`: names to keep clear of.
+
+    `kept`: names by identity of statements whose results are bound though nothing reads them, as in a flow that people wrote; with `bind`, which
+    names a result, such names are made and added to it.
 
     `names` holds the names of stand-ins that an earlier flow gave them, which stay, and takes in the new ones.
     """
@@ -99,6 +108,12 @@ def named(
                 known = catalog.find(statement.callee.connector.text if statement.callee.connector else None, statement.callee.operation.text)
                 if known is not None:
                     called.append(known)
+                if statement.name is None or (statement.name.text.startswith(KEY) and statement.name.text not in read):
+                    if known is not None and kept is not None and bind is not None and known.outputs and id(statement) not in kept:
+                        kept[id(statement)] = bind(known, used)
+                        used.add(kept[id(statement)])
+                    if kept and id(statement) in kept:
+                        return replace(statement, name=tree.Name(kept[id(statement)]))
                 if statement.name is not None and statement.name.text.startswith(KEY):
                     if statement.name.text not in read or known is None:
                         return replace(statement, name=None)

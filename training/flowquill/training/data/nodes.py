@@ -82,10 +82,12 @@ class Loop(Node):
     body: list[Node]
     degree: tuple[int, str] | None = None
     implied: bool = False
+    fetch: tuple[tree.Statement, ...] = ()
+    """What brings the list, where the loop's own words ask for it ("for every Salesforce account ...")."""
 
     def _build(self) -> tuple[tree.Statement, ...]:
         degree = self.degree[0] if self.degree else None
-        return (tree.For(item=tree.Name(self.key), source=self.source, degree=degree, body=block(self.body)),)
+        return (*self.fetch, tree.For(item=tree.Name(self.key), source=self.source, degree=degree, body=block(self.body)))
 
     @property
     def simple(self) -> bool:

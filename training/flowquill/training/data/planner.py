@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Operation
-from flowquill.training.data import builtins, conditions
+from flowquill.training.data import builtins, conditions, idioms
 from flowquill.training.data.banks import Banks, OperationBank
 from flowquill.training.data.draft import Draft
 from flowquill.training.data.nodes import Act, Attempt, Branch, Choose, Condition, Loop, Node, Repeat, Start, Together
@@ -46,7 +46,9 @@ def _of_kind(connectors: dict[str | None, list[OperationBank]], kind: str) -> di
 class Planner:
     """Plans the steps of one request."""
 
-    def __init__(self, draft: Draft, stock: Stock, public: bool) -> None:
+    def __init__(self, draft: Draft, stock: Stock, public: bool, plain: bool = False) -> None:
+        """`plain`: the catalog knows one line of each operation, and people say as little."""
+        self.plain = plain
         self.draft = draft
         self.stock = stock
         self.public = public
@@ -62,6 +64,9 @@ class Planner:
     def start(self) -> Start:
         """A trigger: an event of a connector, a schedule, an HTTP request, or by hand."""
         draft = self.draft
+        if self.plain and draft.chance(0.75):
+            draft.tag("manual")
+            return Start(tree.Trigger(None), "", "manual")
         pick = draft.rng.random()
         if pick < 0.60:
             start = self._event()
@@ -97,6 +102,8 @@ class Planner:
         noun, places = self.draft.places.result(operation)
         opened = operation.connector in _OPEN and any(w in _ROWS for w in operation.name.split("_"))
         listed = any(o.type == "list" for o in operation.outputs)
+        if self.plain and not listed:
+            return self.draft.introduce(role, noun, operation, places, open_base=("item",), bare=True)
         return self.draft.introduce(role, noun, operation, places, open_base=() if opened and not listed else None)
 
     def _choose(self, pool: dict[str | None, list[OperationBank]]) -> OperationBank:
@@ -132,7 +139,7 @@ class Planner:
         public = self.public and draft.chance(0.75)
         pool = (self.stock.public_lists if public else self.stock.lists) if lists else (self.stock.public_actions if public else self.stock.actions)
         if not pool:
-            pool = self.stock.actions
+            pool = self.stock.actions or self.stock.public_actions
         for attempt in range(6):
             bank = self._choose(pool)
             if fill and attempt < 4 and not any("{" in s for s in bank.says):
@@ -143,10 +150,11 @@ class Planner:
             text, arguments = made
             if fill and attempt < 3 and not any(not isinstance(a.value, tree.Literal) for a in arguments):
                 continue
-            return self._act(bank, text, arguments)
+            return self.act(bank, text, arguments)
         return None
 
-    def _act(self, bank: OperationBank, text: str, arguments: tuple[tree.Argument, ...]) -> Act:
+    def act(self, bank: OperationBank, text: str, arguments: tuple[tree.Argument, ...]) -> Act:
+        """The step that calls the operation, said in these words."""
         draft, operation = self.draft, bank.operation
         named = next((m for m in bank.mentions if m in text), None)
         used = {o.connector for o in draft.operations}
@@ -188,7 +196,11 @@ class Planner:
 
     def _node(self, budget: int, depth: int, before: Sequence[Node]) -> tuple[Node | None, int]:
         draft = self.draft
-        lists = self._lists()
+        if self.plain and draft.chance(0.3):
+            idiom = idioms.idiom(self, budget, depth)
+            if idiom is not None:
+                return idiom, max(1, min(budget, 2))
+        lists = self.lists()
         wanted = lists[0].owner.operation if lists else None
         share_of_loops = 0.12 if depth else 0.5
         if wanted is not None and wanted.kind == "trigger":
@@ -225,9 +237,14 @@ class Planner:
         fill = draft.scope.focus is not None and draft.chance(0.45)
         return self.call(lists=wants_list, fill=fill and not wants_list, references=0.75 if fill else 0.45), 1
 
-    def _lists(self) -> list[Found]:
+    def lists(self) -> list[Found]:
+        """Lists in scope that no loop goes through yet."""
         used = {id(o) for o in self.draft.scope.owners if o.role == "looped"}
         return [f for f in self.draft.scope.find(("list",), None) if id(f.owner) not in used and not self._looped(f)]
+
+    def looped(self, found: Found) -> None:
+        """Notes that a loop goes through the list."""
+        self._done.add((found.owner.key, found.place.path))
 
     def _looped(self, found: Found) -> bool:
         return (found.owner.key, found.place.path) in self._done
@@ -251,7 +268,7 @@ class Planner:
         # Of what a bare catalog lists nothing is known, and people speak of its properties all the same.
         opened = opened or (not output.properties and not owner.operation.parameters)
         name = draft.rng.choice(names)
-        item = draft.introduce("item", name, owner.operation, places, open_base=() if opened else None)
+        item = draft.introduce("item", name, owner.operation, places, open_base=() if opened else None, bare=opened and self.plain)
         phrase = draft.rng.choice(found.phrases)
         loop = Loop(item.key, found.expression, name, _plural(name, phrase), phrase, [])
         draft.tag("for")
@@ -311,7 +328,7 @@ class Planner:
         values: list[str] = []
         opened = draft.open_owner()
         if opened is not None and draft.chance(0.6):
-            column = draft.rng.choice([c for c in draft.columns(frozenset(["status"])) if len(c.get("values", ())) > 2])
+            column = draft.rng.choice([c for c in draft.columns(frozenset(["status"]), opened) if len(c.get("values", ())) > 2])
             phrase, subject = draft.column_of(opened, column["name"])
             values = list(column["values"])
         elif found:

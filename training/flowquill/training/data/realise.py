@@ -188,6 +188,8 @@ class Realiser:
     def _head(self, start: Start, head: Sequence[Node], register: str, mood: str, flat: bool) -> str:
         draft = self.draft
         values = {"w": start.text, "s": start.text}
+        if start.family == "manual" and draft.plain and not start.inputs and draft.chance(0.75):
+            return self.body(head, mood, subject=mood == "third")
         if start.family == "manual":
             key = {"third": "manual_third", "wish": "manual_wish", "question": "manual_wish"}.get(register, "manual_imperative")
         elif start.family == "schedule":

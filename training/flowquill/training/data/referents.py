@@ -113,7 +113,7 @@ class Owner:
     """Something with a name in the flow. `key` stands for the name until names are given.
 
     `open_base`: the path below which columns unknown to the catalog may be read (a row of a sheet, the body of a request);
-    `fields`: these are fields of JSON rather than columns of a table.
+    `fields`: these are fields of JSON rather than columns of a table; `bare`: they are attributes of an object ("its size").
     """
 
     key: str
@@ -124,6 +124,7 @@ class Owner:
     order: int
     open_base: tuple[str, ...] | None = None
     fields: bool = False
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,9 +25,15 @@ _KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.66), ("complete", 0.12), 
 
 
 class Sampler:
-    """Pairs for one split. `sample()` gives the next; the sequence depends on the arguments only. `kinds`: the share of each."""
+    """Pairs for one split. `sample()` gives the next; the sequence depends on the arguments only. `kinds`: the share of each.
 
-    def __init__(self, catalog: Catalog, banks: Banks, seed: int, split: Split, kinds: tuple[tuple[Kind, float], ...] = _KINDS) -> None:
+    `plain`: the catalog knows one line of each operation (`data.plain`), and requests are as short.
+    """
+
+    def __init__(
+        self, catalog: Catalog, banks: Banks, seed: int, split: Split, kinds: tuple[tuple[Kind, float], ...] = _KINDS, plain: bool = False
+    ) -> None:
+        self.plain = plain
         self.kinds = kinds
         self.catalog = catalog
         self.split = split
@@ -48,7 +54,11 @@ class Sampler:
 
     def draft(self, rng: random.Random) -> Draft:
         """An empty draft."""
-        return Draft(rng, self.banks, self.catalog, self._places)
+        return Draft(rng, self.banks, self.catalog, self._places, plain=self.plain)
+
+    def _planner(self, draft: Draft) -> Planner:
+        public = bool(self._stock.public_actions) and (self.plain or draft.rng.random() < PUBLIC)
+        return Planner(draft, self._stock, public, self.plain)
 
     def _attempt(self, rng: random.Random, identity: str) -> Pair | None:
         match rng.choices([k for k, _ in self.kinds], [share for _, share in self.kinds])[0]:
@@ -64,7 +74,7 @@ class Sampler:
     def create(self, rng: random.Random, identity: str) -> Pair | None:
         """A new flow; None where the draw does not work out or belongs to the other split."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
+        planner = self._planner(draft)
         style = rng.choices(("prose", "list", "terse"), (0.78, 0.12, 0.10))[0]
         draft.terse = style == "terse"
         start = planner.start()
@@ -82,7 +92,7 @@ class Sampler:
     def edit(self, rng: random.Random, identity: str) -> Pair | None:
         """A change to a flow."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
+        planner = self._planner(draft)
         planner.withhold = False
         pair = Editor(draft, planner).pair(identity)
         return None if pair is None or not self.mine(draft) else checked(pair)
@@ -90,7 +100,7 @@ class Sampler:
     def complete(self, rng: random.Random, identity: str) -> Pair | None:
         """Statements inside a flow."""
         draft = self.draft(rng)
-        planner = Planner(draft, self._stock, public=bool(self._stock.public_actions) and rng.random() < PUBLIC)
+        planner = self._planner(draft)
         planner.withhold = False
         pair = completion(draft, planner, identity)
         return None if pair is None or not self.mine(draft) else checked(pair)

@@ -12,7 +12,7 @@ from torch import Tensor
 from flowquill.generation.features import BUILTIN_TEXT, MANUAL_TEXT, connector_text, operation_text
 from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.choices import KINDS
-from flowquill.training.model.encode import Example
+from flowquill.training.model.encode import Example, Source
 from flowquill.training.model.modeling import Batch
 from flowquill.training.model.pretrained import Embedder
 
@@ -31,21 +31,23 @@ class Known:
 class Collator:
     """Makes batches. `random_connectors`: of the public operations, how many connectors beside the batch's own are offered."""
 
-    def __init__(self, catalog: Catalog, public: Catalog | None, embedder: Embedder, seed: int, random_connectors: int = 40) -> None:
+    def __init__(
+        self, catalog: Catalog, public: Catalog | None, embedder: Embedder, seed: int, random_connectors: int = 40, plain: Catalog | None = None
+    ) -> None:
         self.embedder = embedder
         self.random = random.Random(seed)
         self.random_connectors = random_connectors
         texts = [MANUAL_TEXT, BUILTIN_TEXT]
-        for part in (catalog, public):
+        for part in (catalog, public, plain):
             for operation in part.operations() if part else ():
                 texts += [operation_text(operation), connector_text(operation, part)]  # type: ignore[arg-type]
         embedder.add(texts)
         self.own = [Known("", "", True, embedder.rows[MANUAL_TEXT], embedder.rows[BUILTIN_TEXT])]
         self.own += [self._known(o, catalog) for o in catalog.operations()]
-        self.public: dict[str, list[Known]] = {}
-        if public is not None:
-            for connector in public.connectors.values():
-                self.public[connector.name] = [self._known(o, public) for o in connector.operations]
+        self.others: dict[Source, dict[str, list[Known]]] = {}
+        for source, part in (("public", public), ("plain", plain)):
+            if part is not None:
+                self.others[source] = {c.name: [self._known(o, part) for o in c.operations] for c in part.connectors.values()}  # type: ignore[index]
 
     def _known(self, operation: Operation, catalog: Catalog) -> Known:
         rows = self.embedder.rows
@@ -70,7 +72,7 @@ class Collator:
         shape = (count, length)
         input_kinds, texts, owners, starts, ends = (torch.full(shape, -1) for _ in range(5))
         pool = self._pool(examples)
-        index = {(k.text, public): i for i, (k, public) in enumerate(pool)}
+        index = {(k.text, source): i for i, (k, source) in enumerate(pool)}
         operation = torch.full(shape, -100)
         fitting = torch.zeros(count, 2, len(pool), dtype=torch.bool)
         pointer_of: list[tuple[int, int, int]] = []
@@ -90,9 +92,13 @@ class Collator:
             for table, column in zip((input_kinds, texts, owners, starts, ends), zip(*shown, strict=True), strict=True):
                 table[number, :steps] = torch.tensor(column)
             for step, name in example.operations:
-                operation[number, step] = index[name, example.public and bool(name) and "." in name]
-            for position, (known, public) in enumerate(pool):
-                fits = (public == example.public or not known.connector) and known.connector not in example.withheld
+                operation[number, step] = index[name, example.source if "." in name else "own"]
+            used_here = {name.split(".")[0] for _, name in example.operations}
+            for position, (known, source) in enumerate(pool):
+                fits = (source == example.source or not known.connector) and known.connector not in example.withheld
+                if fits and source == "plain" and known.connector not in used_here:
+                    # Some products stand twice (`data.plain`); which of two is meant cannot be told, so only one is offered.
+                    fits = known.connector.removesuffix("_2") not in used_here and f"{known.connector}_2" not in used_here
                 fitting[number, int(known.trigger), position] = fits
             for step, which, candidates, right in example.pointers:
                 pointer_of.append((number, step, which))
@@ -123,13 +129,14 @@ class Collator:
             torch.tensor(spans).reshape(-1, 4),
         )  # fmt: skip
 
-    def _pool(self, examples: Sequence[Example]) -> list[tuple[Known, bool]]:
-        pool = [(k, False) for k in self.own]
-        if any(e.public for e in examples):
-            wanted = {name.split(".")[0] for e in examples if e.public for _, name in e.operations if "." in name}
-            others = self.random.sample(sorted(self.public), min(self.random_connectors, len(self.public)))
-            for connector in sorted(wanted | set(others)):
-                pool += [(k, True) for k in self.public.get(connector, ())]
+    def _pool(self, examples: Sequence[Example]) -> list[tuple[Known, Source]]:
+        pool: list[tuple[Known, Source]] = [(k, "own") for k in self.own]
+        for source, connectors in self.others.items():
+            wanted = {name.split(".")[0] for e in examples if e.source == source for _, name in e.operations if "." in name}
+            if wanted:
+                others = self.random.sample(sorted(connectors), min(self.random_connectors, len(connectors)))
+                for connector in sorted(wanted | set(others)):
+                    pool += [(k, source) for k in connectors.get(connector, ())]
         return pool
 
 

@@ -19,12 +19,13 @@ def manifest(examples: Iterable[Example]) -> dict[str, Any]:
     operations: set[tuple[bool, str]] = set()
     constructs: Counter[str] = Counter()
     names = hashlib.sha256()
-    public = hand = 0
+    public = plain = hand = 0
     for example in examples:
         kinds[MODES[example.mode]] += 1
-        operations.update((example.public, name) for _, name in example.operations if "." in name)
+        operations.update((example.source, name) for _, name in example.operations if "." in name)
         constructs[_length(len(example.operations))] += 1
-        public += example.public
+        public += example.source == "public"
+        plain += example.source == "plain"
         hand += not example.identity.startswith("train-")
         names.update(example.identity.encode())
     return {
@@ -33,6 +34,7 @@ def manifest(examples: Iterable[Example]) -> dict[str, Any]:
         "calls": dict(sorted(constructs.items())),
         "distinct_operations": len(operations),
         "over_public_catalogs": public,
+        "over_lists_of_bare_operations": plain,
         "written_by_hand": hand,
         "sha256_of_names": names.hexdigest(),
     }

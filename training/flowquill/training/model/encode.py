@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from flowquill.generation.features import OPERATIONS, POINTERS, SPANS, Trace, context_places, read
 from flowquill.generation.numbers import find_numbers
@@ -15,6 +16,8 @@ from flowquill.grammar.forward import Forward, State
 from flowquill.grammar.oracle import Oracle, Unreachable, lex, pieces
 from flowquill.training.data.pairs import Pair
 
+Source = Literal["own", "public", "plain"]
+"""Which catalog a pair is over: the package's, public connector definitions, or lists of bare operations."""
 KIND_INDEX = {kind: number for number, kind in enumerate(KINDS)}
 _POINTER_INDEX = {name: number for number, name in enumerate(("parameter", "reference", "enum", "number", "keep"))}
 
@@ -34,7 +37,7 @@ class Example:
     pointers: tuple[tuple[int, int, tuple[tuple[str, int, int], ...], int], ...]
     spans: tuple[tuple[int, int, int], ...]
     withheld: tuple[str, ...]
-    public: bool
+    source: Source
 
 
 def start_of(pair_flow: tree.Flow | None, text: str, forward: Forward, cursor: tuple[int, ...] | None) -> tuple[Writer, str, int | None]:
@@ -96,7 +99,7 @@ def inserted(pair: Pair) -> tree.Block:
     return new[pair.cursor[-1] : pair.cursor[-1] + count]
 
 
-def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, public: bool = False, limit: int = 384, steps: int = 240) -> Example:
+def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = "own", limit: int = 384, steps: int = 240) -> Example:
     """Raises Unreachable where the pair cannot be written with what decoders may choose."""
     catalog: Catalog = forward.catalog
     completing = pair.kind == "complete"
@@ -145,5 +148,5 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, public: bool = Fa
         raise Unreachable("the flow is longer than the decoder")
     return Example(
         pair.id, reading.ids, reading.segments, reading.mode, tuple(kinds), tuple(legal), tuple(inputs[:-1]),
-        tuple(operations), tuple(pointers), tuple(spans), pair.withheld, public,
+        tuple(operations), tuple(pointers), tuple(spans), pair.withheld, source,
     )  # fmt: skip

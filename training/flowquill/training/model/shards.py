@@ -17,6 +17,14 @@ from flowquill.training.model.encode import Example
 
 
 @cache
+def plain_catalog(path: str) -> Catalog:
+    """The catalog of bare operations: the products of the language folder and the lists in the folder `path`."""
+    from flowquill.training.data.plain import load_plain
+
+    return load_plain(path)[0]
+
+
+@cache
 def public_catalog(path: str) -> Catalog:
     """The catalog made of the public operations in the folder `path`."""
     from flowquill.training.data.public import load_public
@@ -105,24 +113,27 @@ def make_examples(seed: int, size: int, public: str, split: Split) -> list[Examp
     from flowquill.grammar.catalog import load_catalog
     from flowquill.grammar.oracle import Unreachable
     from flowquill.training.data.banks import load_banks
+    from flowquill.training.data.plain import load_plain
     from flowquill.training.data.public import load_public
     from flowquill.training.data.sampler import Sampler
-    from flowquill.training.model.encode import encode
+    from flowquill.training.model.encode import Source, encode
     from flowquill.training.model.tokens import tokenizer
 
     catalog = load_catalog()
-    sources = [(Sampler(catalog, load_banks(), seed, split), Forward(catalog), False)]
+    sources: list[tuple[Sampler, Forward, Source]] = [(Sampler(catalog, load_banks(), seed, split), Forward(catalog), "own")]
     if public:
         wide, banks = load_public(Path(public))
-        sources.append((Sampler(wide, banks, seed + 17, split), Forward(wide), True))
+        sources.append((Sampler(wide, banks, seed + 17, split), Forward(wide), "public"))
+        bare, banks = load_plain(public)
+        sources.append((Sampler(bare, banks, seed + 31, split, plain=True), Forward(bare), "plain"))
     found = _handwritten(sources[0][1], seed, round(HANDWRITTEN * size)) if split == "train" else []
     turn = 0
     while len(found) < size:
         turn += 1
-        sampler, forward, is_public = sources[turn % len(sources)]
+        sampler, forward, source = sources[turn % len(sources)]
         pair = sampler.sample()
         try:
-            found.append(encode(pair, forward, tokenizer(), is_public))
+            found.append(encode(pair, forward, tokenizer(), source))
         except (Unreachable, ValueError):
             # A name or value that no flow can hold as it is drawn; one pair less must not end the run.
             continue

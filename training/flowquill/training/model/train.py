@@ -24,7 +24,7 @@ from flowquill.training.model.modeling import Batch, FlowquillConfig, FlowquillM
 from flowquill.training.model.pretrained import Embedder, encoder
 from flowquill.training.model.restore import restore
 from flowquill.training.model.rounding import settle, train_rounded
-from flowquill.training.model.shards import ShardMaker, public_catalog
+from flowquill.training.model.shards import ShardMaker, plain_catalog, public_catalog
 from flowquill.training.model.tokens import folder
 
 
@@ -142,7 +142,8 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
     public = public_catalog(config.public) if config.public else None
     makers = ShardMaker(out / "shards", config.seed, config.shard, config.shards, config.public, config.workers)
     embedder = Embedder(kept=out / "vectors.npz")
-    collate = Collator(catalog, public, embedder, config.seed)
+    plain = plain_catalog(config.public) if config.public else None
+    collate = Collator(catalog, public, embedder, config.seed, plain=plain)
     embedder.keep(out / "vectors.npz")
     model = new_model(config)
     if config.rounded:
