@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
@@ -68,10 +69,8 @@ class Neovim:
             if found:
                 return found
             time.sleep(0.2)
-        try:
+        with contextlib.suppress(subprocess.CalledProcessError, json.JSONDecodeError):
             said = self.lua("return {Said, Offered, vim.fn.getline(1, '$'), vim.fn.execute('messages')}")
-        except (subprocess.CalledProcessError, json.JSONDecodeError):
-            pass
         raise AssertionError(f"{what} did not come; the editor says {said}")
 
     def open(self, path: Path) -> None:

@@ -38,10 +38,23 @@ async def diagnose(server: FlowquillServer, snapshot: Snapshot) -> tuple[Diagnos
     return await asyncio.get_running_loop().run_in_executor(server.checking, server.documents.diagnose, snapshot, catalog)
 
 
+def pulls(server: FlowquillServer) -> bool:
+    """Whether the client asks for diagnostics by itself; pushed ones would stand beside those a second time."""
+    able = server.client_capabilities.text_document
+    return able is not None and able.diagnostic is not None
+
+
+def refresh(server: FlowquillServer) -> None:
+    """Has a client that pulls ask again: what it knows came of another catalog."""
+    workspace = server.client_capabilities.workspace
+    if pulls(server) and workspace and workspace.diagnostics and workspace.diagnostics.refresh_support:
+        server.workspace_diagnostic_refresh(None)
+
+
 async def publish(server: FlowquillServer, uri: str) -> None:
-    """Sends the diagnostics of a file's newest version; those of a version that is no longer the newest are dropped."""
+    """Sends the diagnostics of a file's newest version to a client that does not pull; those of an older version are dropped."""
     snapshot = server.documents.get(uri)
-    if snapshot is None:
+    if snapshot is None or pulls(server):
         return
     # Keystrokes that are already waiting come first.
     await asyncio.sleep(0)

@@ -68,11 +68,12 @@ def settle(server: FlowquillServer, *, anew: bool = False) -> bool:
 
 async def recheck(server: FlowquillServer) -> None:
     """Loads, watches what the settings name now, and checks the open files again."""
-    from flowquill.server.features.diagnostics import publish
+    from flowquill.server.features.diagnostics import publish, refresh
 
     server.loading.start()
     for uri in server.documents.uris():
         await publish(server, uri)
+    refresh(server)
     await watch(server)
 
 
