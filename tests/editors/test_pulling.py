@@ -34,7 +34,7 @@ async def test_nothing_is_pushed_and_a_change_of_settings_asks_for_a_new_pull(cl
     client.protocol.fm.features.pop(types.WORKSPACE_DIAGNOSTIC_REFRESH)
 
     @client.feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)
-    def refresh(_: object) -> None:
+    def refresh(*_: object) -> None:
         if not refreshed.done():
             refreshed.set_result(True)
 
