@@ -9,9 +9,11 @@ from pathlib import Path
 import click
 
 from flowquill.cli.errors import CommandError
+from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.training.data.pairs import Kind
 from flowquill.training.evaluation.commands import compare, run, safety, workflows
 from flowquill.training.evaluation.group import Sets
+from flowquill.training.lm import commands as models
 from flowquill.training.tenant import commands as tenants
 
 _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
@@ -40,13 +42,16 @@ def training() -> None:
 
 
 @training.command("base")
-@click.option("--config", required=True, metavar="FILE", help="A TOML file; training/configs/base.toml is an example.")
-@click.option("--out", metavar="FOLDER", help="Shards, checkpoints, the log and the model; a run found there goes on.")
-@click.option("--minutes", type=float, help="Time to train in.")
-@click.option("--start-from", metavar="FOLDER", help="A trained model to go on from.")
+@click.option("--config", required=True, metavar="FILE", help="A TOML file; training/configs/base.toml and reference.toml are examples.")
+@click.option("--out", metavar="FOLDER", help="Data, checkpoints, the log and the model; a run found there goes on.")
+@click.option("--minutes", type=float, help="Time to train in. Default model only.")
+@click.option("--steps", type=click.IntRange(1), help="Updates of the weights.")
+@click.option("--start-from", metavar="FOLDER", help="A trained model to go on from. Default model only.")
 @click.option("--seed", type=int)
 def base(config: str, **changes: str | float | int | None) -> int:
-    """Train the default model; interrupted runs go on at their last checkpoint."""
+    """Train the default model or, where the file says kind = "causal", a small language model; interrupted runs go on at their last checkpoint."""
+    if models.is_causal(Path(config)):
+        return models.reference(Path(config), **changes)
     from flowquill.training.model.train import ConfigError, load_config
     from flowquill.training.model.train import train as run
 
@@ -91,24 +96,52 @@ def card(model: Path, scores: tuple[Path, ...]) -> int:
 
 
 @training.command("data")
-@click.option("-n", "count", type=click.IntRange(1), default=20, help="How many pairs.")
+@click.option("-n", "count", type=click.IntRange(1), default=20, help="How many pairs; of training, where --out is given.")
 @click.option("--seed", type=int, default=1)
-@click.option("--split", type=click.Choice(["train", "test"]), default="train")
-@click.option("--kind", type=click.Choice(_KINDS), multiple=True, help="Only these kinds. May be repeated.")
-def data(count: int, seed: int, split: str, kind: tuple[Kind, ...]) -> int:
-    """Print pairs of a request and its flow as JSON lines."""
-    from flowquill.grammar.catalog import load_catalog
-    from flowquill.grammar.format import render
-    from flowquill.training.data.banks import load_banks
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", help="Of the pairs that are printed.")
+@click.option("--kind", type=click.Choice(_KINDS), multiple=True, help="Print only these kinds. May be repeated.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write train.jsonl, test.jsonl and a manifest there instead of printing.")
+@click.option("--test", "tests", type=click.IntRange(1), default=1000, help="How many pairs of test, where --out is given.")
+@click.option("--workflows", type=click.Path(exists=True, path_type=Path), help="Print pairs made from your own workflows instead, personal data replaced.")
+@click.option("--verify", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Only check that a data set is as its manifest says and that its test leaks nothing.")
+@catalog_options
+def data(
+    count: int,
+    seed: int,
+    split: str,
+    kind: tuple[Kind, ...],
+    out: Path | None,
+    tests: int,
+    workflows: Path | None,
+    verify: Path | None,
+    catalogs: tuple[str, ...],
+    builtin: bool,
+) -> int:
+    """Pairs of a request and its flow: looked at, or written as a data set with a manifest."""
+    from flowquill.training.data import manifest
     from flowquill.training.data.sampler import Sampler
+    from flowquill.training.tenant.lexicon import banks_with
 
+    catalog = open_catalog(catalogs, builtin)
+    try:
+        if verify is not None:
+            found = manifest.verify(verify)
+            click.echo(f"{verify} is as its manifest says: {', '.join(f'{p["pairs"]} pairs of {n}' for n, p in found['parts'].items())}.")
+            return 0
+        if workflows is not None:
+            return tenants.of_workflows(workflows, catalog, seed)
+        banks = banks_with(catalog)
+        if out is not None:
+            with tenants.watched() as watch:
+                made = manifest.build(out, catalog, banks, manifest.Plan(count, tests, seed), watch)
+            click.echo(f"{out}: {', '.join(f'{p["pairs"]} pairs of {n}' for n, p in made['parts'].items())}; {made['alike']['taken_out_of_test']} of the test read like one of training and were left out")
+            return 0
+    except manifest.ManifestError as error:
+        raise CommandError(str(error)) from None
     given = (tuple((k, 1.0) for k in kind),) if kind else ()
-    sampler = Sampler(load_catalog(), load_banks(), seed, "test" if split == "test" else "train", *given)
+    sampler = Sampler(catalog, banks, seed, "test" if split == "test" else "train", *given)
     for _ in range(count):
-        pair = sampler.sample()
-        context = {"context": render(pair.context)} if pair.context is not None else {}
-        line = {"id": pair.id, "kind": pair.kind, "text": pair.text, **context, "flow": render(pair.flow), "tags": list(pair.tags)}
-        click.echo(json.dumps(line, ensure_ascii=False))
+        click.echo(manifest.line(sampler.sample()), nl=False)
     return 0
 
 
@@ -141,6 +174,8 @@ def pairs(files: tuple[Path, ...]) -> int:
     return 1 if bad else 0
 
 
+training.add_command(models.adapter)
+training.add_command(models.hosted)
 for command in (tenants.tenant, tenants.tenants, tenants.promote, tenants.rollback):
     training.add_command(command)
 

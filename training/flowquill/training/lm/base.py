@@ -17,9 +17,8 @@ from rich.console import Console
 from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM, set_seed
 
 from flowquill.training.lm.config import ReferenceConfig
-from flowquill.training.lm.data import Data, catalog_of, exchanges, make, pairs_of
+from flowquill.training.lm.data import Data, exchanges, make, pairs_of, prompter_of
 from flowquill.training.lm.examples import shown_masked
-from flowquill.training.lm.near import Neighbours, embedder
 from flowquill.training.lm.progress import steps
 from flowquill.training.lm.prompts import Prompter
 from flowquill.training.lm.publish import published, write_json
@@ -38,8 +37,7 @@ def train_base(config: ReferenceConfig, console: Console | None = None) -> Path:
     console = console or Console(stderr=True)
     out = Path(config.out)
     out.mkdir(parents=True, exist_ok=True)
-    catalog = catalog_of(config)
-    prompter = Prompter(catalog, Neighbours(catalog, embedder(), config.seed), tags=config.tags, masked=config.masked, seed=config.seed)
+    prompter = prompter_of(config)
     tokenizer = _tokenizer(out / "tokenizer", config, prompter)
     with steps(console) as step:
         data = make(out / "data", config, tokenizer, prompter, step)

@@ -33,6 +33,9 @@ class PairSettings:
     """Pairs kept apart (other seed, same phrases) for the dev score."""
     tags: int = 8
     """The most operations in a prompt: those the flow calls, and some that read alike."""
+    near: str = "operations"
+    """Which operations are offered beside the right ones: "operations" like those of the flow, or those that a "request" retrieves,
+    as engines do; that embeds every clause and takes its time on a CPU."""
     masked: bool = True
     """Whether literals are typed placeholders, as what leaves for a remote engine."""
     length: int = 512
@@ -41,6 +44,9 @@ class PairSettings:
     """Whether several pairs share a row. They do not see one another."""
     seed: int = 1
     """Of the pairs, their order and the weights that are new."""
+
+    def __post_init__(self) -> None:
+        choice(self.near, ("operations", "request"), "near")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +90,8 @@ class RunSettings:
     """Updates between two lines of the log."""
 
     def __post_init__(self) -> None:
+        # The next in line, where a configuration is of several parts.
+        getattr(super(), "__post_init__", lambda: None)()
         choice(self.kind, KINDS, "kind")
         choice(self.watch, ("loss", "similarity"), "watch")
         for name in ("steps", "batch", "accumulate", "checkpoint_every", "keep", "log_every"):
@@ -97,7 +105,7 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferenceConfig(PairSettings, RunSettings):
+class ReferenceConfig(RunSettings, PairSettings):
     """A small language model from scratch: `flowquill train base`."""
 
     vocabulary: int = 6000
@@ -119,11 +127,11 @@ class ReferenceConfig(PairSettings, RunSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AdapterConfig(PairSettings, RunSettings):
-    """A LoRA adapter on a language model, or on the default model: `flowquill train adapter`."""
+class AdapterConfig(RunSettings, PairSettings):
+    """A LoRA adapter on a language model: `flowquill train adapter`."""
 
     base: str
-    """The model it is for: a folder, or a name that transformers knows. For `kind = "pointer"`, "" is the package's own."""
+    """The model it is for: a folder, or a name that transformers knows."""
     name: str = "adapter"
     """What the manifest calls it."""
     rank: int = 16
@@ -138,16 +146,64 @@ class AdapterConfig(PairSettings, RunSettings):
     """"4bit": the base model's weights are kept in four bits (QLoRA); needs a CUDA GPU and bitsandbytes."""
     gradient_checkpointing: bool = False
     """Whether activations are computed again instead of kept: less memory, a third slower."""
-    attention: str = "sdpa"
-    """Of transformers: "sdpa", or "flash_attention_2" where it is installed."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         choice(self.quantise, ("", "4bit"), "quantise")
         if self.rank not in (1, 8, 16, 32, 64, 128, 256):
             raise ConfigError(f"rank = {self.rank}: vLLM serves ranks 1, 8, 16, 32, 64, 128 and 256 only.")
-        if self.kind == "causal" and not self.targets:
+        if not self.targets:
             raise ConfigError('targets is empty; name the linear layers to adapt, for example ["q_proj", "v_proj"].')
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedConfig(PairSettings):
+    """The pairs of a fine-tuning file for a hosted model: `flowquill train hosted`. `length` and `packed` mean nothing there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointerConfig:
+    """A LoRA adapter on the default model: `flowquill train adapter` with `kind = "pointer"`. `train tenant` does more: gate and registry."""
+
+    out: str
+    """Folder of the adapter."""
+    kind: str = "pointer"
+    base: str = ""
+    """An exported model; "": the package's own."""
+    name: str = "adapter"
+    """What the manifest calls it."""
+    files: list[str] = field(default_factory=list)
+    """JSON-lines files of {"text", "flow"} and perhaps "context"."""
+    catalogs: list[str] = field(default_factory=list)
+    """Files or folders of connectors beside the package's own."""
+    pairs: int = 0
+    """Pairs of the sampler beside those of `files`."""
+    steps: int = 160
+    """Batches."""
+    batch: int = 24
+    """Pairs a batch."""
+    rank: int = 16
+    alpha: int = 32
+    dropout: float = 0.05
+    """Of the update's input."""
+    rate: float = 1.5e-3
+    """Peak learning rate."""
+    warmup: int = 10
+    """Batches until the peak."""
+    own_share: float = 0.4
+    """Of a batch: the pairs given. The rest is rehearsal of what the base knows."""
+    catalog_share: float = 0.15
+    """Of a batch: sampled pairs over the catalogs given."""
+    hand_share: float = 0.2
+    """Of the rehearsal: hand-written pairs."""
+    seed: int = 1
+    threads: int = 2
+    """CPU threads of torch."""
+
+    def __post_init__(self) -> None:
+        choice(self.kind, ("pointer",), "kind")
+        if not self.files and not self.pairs:
+            raise ConfigError("There is nothing to learn from; name files, or set pairs.")
 
 
 def choice(value: str, allowed: tuple[str, ...], name: str) -> None:
@@ -204,4 +260,4 @@ def _typed(name: str, value: Any, wanted: Any) -> Any:
 _NAMES = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
-__all__ = ["AdapterConfig", "ConfigError", "PairSettings", "ReferenceConfig", "RunSettings", "kind_of", "read_config", "read_toml"]
+__all__ = ["AdapterConfig", "ConfigError", "HostedConfig", "PairSettings", "PointerConfig", "ReferenceConfig", "RunSettings", "kind_of", "read_config", "read_toml"]

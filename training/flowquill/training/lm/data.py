@@ -42,6 +42,15 @@ def catalog_of(settings: PairSettings) -> Catalog:
     return load_catalog([Path(p) for p in settings.catalogs]) if settings.catalogs else load_catalog()
 
 
+def prompter_of(settings: PairSettings) -> Prompter:
+    """Writes the prompts of a run."""
+    from flowquill.training.lm.near import Neighbours, Retrieved, embedder
+
+    catalog = catalog_of(settings)
+    near = Neighbours(catalog, embedder(), settings.seed) if settings.near == "operations" else Retrieved(catalog, embedder())
+    return Prompter(catalog, near, tags=settings.tags, masked=settings.masked, seed=settings.seed)
+
+
 def pairs_of(settings: PairSettings, catalog: Catalog) -> Iterator[tuple[Pair, int]]:
     """All training pairs, each with the number of its turn; a hand-written one has several. Raises ConfigError naming file and line."""
     given = [p for file in settings.files for p in _file(Path(file), catalog)]
@@ -170,4 +179,4 @@ def tokenizer_hash(tokenizer: Any) -> str:
     return hashlib.sha256(backend.to_str().encode()).hexdigest()
 
 
-__all__ = ["Data", "catalog_of", "exchanges", "make", "pairs_of", "sampled", "tokenizer_hash"]
+__all__ = ["Data", "catalog_of", "exchanges", "make", "pairs_of", "prompter_of", "sampled", "tokenizer_hash"]

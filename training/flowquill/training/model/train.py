@@ -38,6 +38,8 @@ class BaseConfig:
 
     out: str
     """Folder for shards, checkpoints, the log and the final model."""
+    kind: str = "pointer"
+    """What the run is for: this is the configuration of the default model, which points. "causal" ones are `lm.config`'s."""
     steps: int = 1500
     """Batches to train on, where `minutes` does not end it before."""
     minutes: float = 0.0
