@@ -126,7 +126,7 @@ def data(
     try:
         if verify is not None:
             found = manifest.verify(verify)
-            click.echo(f"{verify} is as its manifest says: {', '.join(f'{p["pairs"]} pairs of {n}' for n, p in found['parts'].items())}.")
+            click.echo(f"{verify} is as its manifest says: {manifest.summary(found)}.")
             return 0
         if workflows is not None:
             return tenants.of_workflows(workflows, catalog, seed)
@@ -134,7 +134,7 @@ def data(
         if out is not None:
             with tenants.watched() as watch:
                 made = manifest.build(out, catalog, banks, manifest.Plan(count, tests, seed), watch)
-            click.echo(f"{out}: {', '.join(f'{p["pairs"]} pairs of {n}' for n, p in made['parts'].items())}; {made['alike']['taken_out_of_test']} of the test read like one of training and were left out")
+            click.echo(f"{out}: {manifest.summary(made)}; {made['alike']['taken_out_of_test']} of the test read like one of training and were left out")
             return 0
     except manifest.ManifestError as error:
         raise CommandError(str(error)) from None
@@ -176,7 +176,7 @@ def pairs(files: tuple[Path, ...]) -> int:
 
 training.add_command(models.adapter)
 training.add_command(models.hosted)
-for command in (tenants.tenant, tenants.tenants, tenants.promote, tenants.rollback):
+for command in (tenants.tenant, tenants.tenants, tenants.promote, tenants.rollback, tenants.feedback, tenants.refresh):
     training.add_command(command)
 
 

@@ -92,9 +92,9 @@ def run(
     if as_json:
         click.echo(json.dumps({name: flat(found) for name, found in shown.items()}, indent=2))
         return 0
-    for title, found in shown.items():
+    for title, values in shown.items():
         click.echo(title)
-        for name, value in found.items():
+        for name, value in values.items():
             said = f"{value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})" if isinstance(value, dict) else f"{value:.4g}"
             click.echo(f"  {name.replace('_', ' '):20} {said}")
     return 0

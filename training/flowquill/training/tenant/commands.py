@@ -19,6 +19,7 @@ from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.training.tenant.errors import TenantError
 
 if TYPE_CHECKING:
+    from flowquill.grammar.catalog import Catalog
     from flowquill.training.tenant.make import Outcome, Watch
     from flowquill.training.tenant.registry import Registry
 
@@ -123,6 +124,21 @@ def tenant(
     return told(outcome, as_json)
 
 
+def of_workflows(source: Path, catalog: Catalog, seed: int) -> int:
+    """Prints pairs made from workflows as JSON lines, personal data replaced; 1 where a workflow could not be used."""
+    from flowquill.training.privacy.recognise import with_presidio
+    from flowquill.training.privacy.replace import Replacer
+    from flowquill.training.tenant.examples import lines, read, scrubbed
+
+    with failing():
+        pairs, problems = read(source, catalog)
+        scrub = Replacer(seed, with_presidio())
+        click.echo(lines([scrubbed(p, catalog, scrub) for p in pairs]), nl=False)
+    for problem in problems:
+        click.echo(problem, err=True)
+    return 1 if problems else 0
+
+
 def _toml(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
@@ -207,3 +223,59 @@ def rollback(name: str, root: Path | None) -> int:
         version = registry_of(root).roll_back(name)
     click.echo(f"Version {version.number} is the champion of {name} again: {version.model}")
     return 0
+
+
+@click.command("feedback")
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the pairs go; printed if absent.")
+@catalog_options
+def feedback(files: tuple[Path, ...], out: Path | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+    """Turn what people did with proposals (accepted, edited, rejected) into pairs to learn from."""
+    from flowquill.training.privacy.recognise import with_presidio
+    from flowquill.training.privacy.replace import Replacer
+    from flowquill.training.tenant.feedback import curate, lines
+
+    with failing():
+        scrub = Replacer(1, with_presidio())
+        found = curate(files, open_catalog(catalogs, builtin), scrub)
+    text = lines(found.kept)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        from flowquill.cli.files import write_text
+
+        write_text(str(out), text)
+    why = "".join(f"; {n} left out: {reason}" for reason, n in found.left_out)
+    made_up = f"; replaced: {', '.join(f'{n} {k}' for k, n in sorted(scrub.found.items()))}" if scrub.found else ""
+    click.echo(f"{len(found.kept)} pairs{why}{made_up}", err=True)
+    return 0
+
+
+@click.command("refresh")
+@_NAME
+@click.option("--feedback", "files", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Recorded proposals. May be repeated.")
+@click.option("--base", type=_FOLDER, help="The model to adapt; the package's own if absent.")
+@click.option("--config", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="A TOML file with settings of the training.")
+@click.option("--general", type=click.IntRange(30), default=300, help="How many general tests the gate takes.")
+@click.option("--force", is_flag=True, help="Train even if nothing has changed.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@_REGISTRY
+@catalog_options
+def refresh(
+    name: str, files: tuple[Path, ...], base: Path | None, config: Path | None, general: int, force: bool, as_json: bool, root: Path | None, catalogs: tuple[str, ...], builtin: bool
+) -> int:
+    """Train a tenant's adapter anew if its catalog, its base or its feedback have changed, and publish it if the gate allows."""
+    from flowquill.training.tenant.recipe import AdapterConfig, config_of
+    from flowquill.training.tenant.refresh import refresh as again
+
+    catalog = open_catalog(catalogs, builtin)
+    with failing():
+        settings = config_of(_toml(config), str(config)) if config else AdapterConfig()
+        with watched() as watch:
+            found = again(name, catalog, registry_of(root), files, settings, base, general, force, watch=watch)
+    for reason in found.because:
+        click.echo(reason, err=True)
+    if found.outcome is None:
+        click.echo(f"Nothing has changed for {name}; its champion stays.")
+        return 0
+    return told(found.outcome, as_json)

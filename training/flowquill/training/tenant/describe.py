@@ -7,7 +7,7 @@ description is used instead where it has one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
@@ -100,8 +100,8 @@ class _Words:
                 return f"{self._block(statement.body)} again and again until {self._condition(statement.condition)}"
             case tree.Switch():
                 cases = [f"for {self._value(c.value)} {self._block(c.body)}" for c in statement.cases]
-                rest = [f"otherwise {self._block(statement.default)}"] if statement.default else []
-                return f"depending on {self._value(statement.subject)}: {'; '.join(cases + rest)}"
+                cases += [f"otherwise {self._block(statement.default)}"] if statement.default else []
+                return f"depending on {self._value(statement.subject)}: {'; '.join(cases)}"
             case tree.Parallel():
                 return "at the same time " + " and ".join(self._block(b) for b in statement.branches)
             case tree.Try():
@@ -178,4 +178,4 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-__all__: Iterable[str] = ["describe"]
+__all__ = ["describe"]

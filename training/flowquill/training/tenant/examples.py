@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.format import render
 from flowquill.training.data.handwritten import PairError, pair_of, read_pairs
+from flowquill.training.data.manifest import fingerprint, leaks
 from flowquill.training.data.pairs import Pair
 from flowquill.training.evaluation.metrics import calls
 from flowquill.training.privacy.replace import Replacer
@@ -108,9 +108,8 @@ def prepare(pairs: Sequence[Pair], catalog: Catalog, test: Sequence[Pair] | None
         left_out.append(f"{doubles} examples that read like another one were left out.")
     if judge is None:
         learn, judge = hold_out(learn)
-    known = {fingerprint(p.text) for p in learn}
-    if leaks := [p for p in judge if fingerprint(p.text) in known]:
-        raise TenantError(f"{len(leaks)} test pairs are among those to learn from (the first: {leaks[0].text[:80]!r}); take them out of one of the two files.")
+    if leaked := list(leaks([p.text for p in learn], [p.text for p in judge])):
+        raise TenantError(f"{len(leaked)} test pairs read like one to learn from (the first: {leaked[0][1][:80]!r}); take them out of one of the two files.")
     if len(learn) < LEAST or len(judge) < LEAST:
         why = f" {left_out[0]}" if left_out else ""
         raise TenantError(f"There are {len(learn)} examples to learn from and {len(judge)} to test with, and {LEAST} of each are needed at least; give more.{why}")
@@ -129,12 +128,6 @@ def scrubbed(pair: Pair, catalog: Catalog, scrub: Replacer) -> Pair:
         return replace(pair_of(entry, catalog, pair.id), tags=pair.tags)
     except PairError as error:
         raise TenantError(f"Personal data in {pair.id} cannot be replaced without harm to its flow ({error}); mend the example.") from None
-
-
-def fingerprint(text: str) -> str:
-    """What two requests share that differ in values, case and punctuation only."""
-    bare = re.sub(r"[\"“«'‘`][^\"”»'’`\n]{1,80}[\"”»'’`]|[\w.+-]+@[\w.-]+|https?://\S+|\b\S*\d\S*", " # ", text.lower())
-    return " ".join(re.findall(r"[a-z]+|#", bare))
 
 
 def _without_doubles(pairs: Sequence[Pair]) -> tuple[list[Pair], int]:

@@ -20,6 +20,12 @@ def banks_of(catalog: Catalog, own: frozenset[str]) -> Banks:
     return general.merged(bank for name in sorted(own) for bank in _connector(catalog.connectors[name]))
 
 
+def banks_with(catalog: Catalog) -> Banks:
+    """The package's banks, and banks by rule for the connectors that they do not know."""
+    known = {b.operation.connector for b in load_banks(catalog=catalog).operations.values()}
+    return banks_of(catalog, frozenset(catalog.connectors) - {k for k in known if k})
+
+
 def _connector(connector: Connector) -> Iterable[OperationBank]:
     for operation in connector.operations:
         says = list(dict.fromkeys(_says(operation, connector.title)))

@@ -42,10 +42,12 @@ def make(
     general: int = 300,
     prompts: Sequence[safety.Prompt] | None = None,
     promote: bool = True,
+    former: Path | None = None,
     about: Mapping[str, Any] | None = None,
     watch: Watch = lambda what, done, total: None,
 ) -> Outcome:
-    """Trains, judges and perhaps publishes. `general`: how many general tests the gate takes; `prompts`: the safety prompts, all where None.
+    """Trains, judges and perhaps publishes. `general`: how many general tests the gate takes; `prompts`: the safety prompts, all where None;
+    `former`: the model of the version that this one is to replace.
 
     Nothing of a run that fails or is stopped stays, apart from a line in the tenant's history. Raises TenantError.
     """
@@ -64,7 +66,8 @@ def make(
             kept = registry.root / ".base"
             before = gate.answers(base, catalog, sets, kept, lambda name, done, total: watch(f"the base: {name}", done, total))
             after = gate.answers(stage / "model", catalog, sets, None, lambda name, done, total: watch(f"the adapter: {name}", done, total))
-            verdict = gate.judge(before, after, prompts)
+            replaced = gate.tenant_only(former, catalog, sets, lambda name, done, total: watch(f"the former: {name}", done, total)) if former else None
+            verdict = gate.judge(before, after, prompts, replaced)
             if not verdict.passed:
                 registry.note(tenant, "refused", why=" ".join(verdict.reasons))
                 return Outcome(None, verdict, trained)
