@@ -100,13 +100,12 @@ def given_names() -> frozenset[str]:
 def with_presidio() -> tuple[Recogniser, ...]:
     """presidio's recognisers that are patterns, where presidio-analyzer is installed; none where it is not.
 
-    They are called one by one, so that no spaCy model is needed or fetched.
+    They are called one by one, so that no spaCy model is needed or fetched; the one for e-mail is left out, since it fetches a list of domains.
     """
     try:
         from presidio_analyzer.predefined_recognizers import (
             CreditCardRecognizer,
             CryptoRecognizer,
-            EmailRecognizer,
             IbanRecognizer,
             IpRecognizer,
             PhoneRecognizer,
@@ -115,7 +114,7 @@ def with_presidio() -> tuple[Recogniser, ...]:
     except ImportError:
         return ()
     made = (
-        ("email", EmailRecognizer(), "EMAIL_ADDRESS"), ("iban", IbanRecognizer(), "IBAN_CODE"), ("card", CreditCardRecognizer(), "CREDIT_CARD"), ("ip", IpRecognizer(), "IP_ADDRESS"),
+        ("iban", IbanRecognizer(), "IBAN_CODE"), ("card", CreditCardRecognizer(), "CREDIT_CARD"), ("ip", IpRecognizer(), "IP_ADDRESS"),
         ("ssn", UsSsnRecognizer(), "US_SSN"), ("secret", CryptoRecognizer(), "CRYPTO"), ("phone", PhoneRecognizer(), "PHONE_NUMBER"),
     )  # fmt: skip
 
