@@ -74,7 +74,7 @@ async def test_hover_of_a_name_and_a_property(client: LanguageClient) -> None:
         assert hover and isinstance(hover.contents, types.MarkupContent)
         return hover.contents.value
 
-    assert "object (result)" in await said(at("answer", 1, 1)) and "`status_code`: integer" in await said(at("answer", 1, 1))
+    assert "object (result of `http`)" in await said(at("answer", 1, 1)) and "`status_code`: integer" in await said(at("answer", 1, 1))
     assert "integer" in await said(at("status_code", 2))
 
 

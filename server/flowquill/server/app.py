@@ -36,6 +36,9 @@ class FlowquillServer(LanguageServer):
         super().__init__("flowquill", _version(), text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
         self.documents = Documents()
         self.settings = Settings()
+        self.said = Settings()
+        self.asked_settings = False
+        self.settings_task: asyncio.Task[None] | None = None
         self.root: Path | None = None
         self.workspace_file: Path | None = None
         self.watching: str | None = None
@@ -77,7 +80,8 @@ class FlowquillServer(LanguageServer):
         """The catalog, once it is loaded. Raises what its loading ended with."""
         self.loop = asyncio.get_running_loop()
         self.loading.start()
-        return await asyncio.wrap_future(self.loading.catalog)
+        # A request that is taken back must not take the catalog with it.
+        return await asyncio.shield(asyncio.wrap_future(self.loading.catalog))
 
     def forward(self, catalog: Catalog) -> Forward:
         """The forward parser of the catalog, made once."""

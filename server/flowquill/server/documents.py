@@ -97,7 +97,11 @@ class Documents:
         return tuple(self._open)
 
     def diagnose(self, snapshot: Snapshot, catalog: Catalog) -> tuple[Diagnostic, ...]:
-        """The checker's diagnostics of a snapshot; what an earlier version of the file has in common with it is not read again."""
+        """The checker's diagnostics of a snapshot."""
+        return self.checked(snapshot, catalog).diagnostics
+
+    def checked(self, snapshot: Snapshot, catalog: Catalog) -> Document:
+        """A snapshot as the checker read it; what an earlier version of the file has in common with it is not read again."""
         from flowquill.grammar.incremental import Document
 
         with self._lock:
@@ -109,7 +113,7 @@ class Documents:
         if self._open.get(snapshot.uri) is snapshot:
             with self._lock:
                 self._checked[snapshot.uri] = document
-        return document.diagnostics
+        return document
 
     def known(self, uri: str) -> Reading | None:
         """The last reading of a file, of whatever version; None where there is none yet."""

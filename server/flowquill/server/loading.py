@@ -50,21 +50,24 @@ class Preferences:
 class Settings:
     """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's.
 
-    Settings are equal where they load the same; preferences take no part in it.
+    Settings are equal where they load the same; preferences take no part in it. `said` false: the client gave none at all.
     """
 
     catalogs: tuple[str, ...] = ()
     builtin: bool = True
     model: str | None = None
     preferences: Preferences = field(default=Preferences(), compare=False)
+    said: bool = field(default=True, compare=False)
 
     @classmethod
     def read(cls, given: object) -> tuple[Settings, list[str]]:
         """Settings from a client's object, with a sentence for each value that cannot be used (its default is taken)."""
         if isinstance(given, dict) and isinstance(given.get("flowquill"), dict):
             given = given["flowquill"]
+        if not given:
+            return cls(said=False), []
         if not isinstance(given, dict):
-            return cls(), [] if given is None else ["The settings of flowquill are no object; the defaults are used."]
+            return cls(), ["The settings of flowquill are no object; the defaults are used."]
         complaints = []
         catalogs, builtin, model = given.get("catalogs") or [], given.get("builtinCatalog", True), given.get("model") or None
         if isinstance(catalogs, str):
@@ -111,6 +114,9 @@ class Loading:
             if self._started:
                 return
             self._started = True
+            # From here on nobody can cancel what others wait for.
+            self.catalog.set_running_or_notify_cancel()
+            self.generator.set_running_or_notify_cancel()
         Thread(target=self._run, name="flowquill-loading", daemon=True).start()
 
     def _run(self) -> None:

@@ -11,6 +11,7 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from flowquill.grammar.catalog.workspace import NAME, find_workspace, read_workspace
+from flowquill.server.features import configuration
 from flowquill.server.loading import Loading
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def look(server: FlowquillServer, start: Path) -> None:
 
 def settle(server: FlowquillServer, *, anew: bool = False) -> bool:
     """Merges the settings and begins a new load where they changed (`anew`: in any case); says whether it did."""
+    if server.settings.said:
+        server.said = server.settings
+    else:
+        # Some clients tell of a change without saying what it is; what was said before stays, and they are asked.
+        server.settings = server.said
+        configuration.ask_soon(server)
     workspace = read_workspace(server.workspace_file)
     for error in workspace.errors:
         server.tell(error, types.MessageType.Error)
@@ -88,7 +95,8 @@ async def opened(server: FlowquillServer, uri: str) -> None:
 
 
 async def watch(server: FlowquillServer) -> None:
-    """Asks the client to watch the workspace file and the catalogs; nothing where it cannot."""
+    """Asks the client to watch the workspace file and the catalogs; nothing where it cannot. The first time, for its settings too."""
+    await configuration.begin(server)
     workspace = server.client_capabilities.workspace
     able = workspace.did_change_watched_files if workspace else None
     if able is None or not able.dynamic_registration:

@@ -14,6 +14,7 @@ from flowquill.server.standing import Nothing
 
 if TYPE_CHECKING:
     from flowquill.generation.request import Generation, Request
+    from flowquill.grammar.diagnostics import Edit
     from flowquill.server.documents import Snapshot
 
 PATIENCE = 60.0
@@ -96,6 +97,11 @@ def unbroken(snapshot: Snapshot, offset: int) -> int:
 def plain(text: str) -> str:
     """A text with line feeds for line breaks."""
     return text.replace("\r\n", "\n")
+
+
+def text_edit(snapshot: Snapshot, edit: Edit) -> types.TextEdit:
+    """An edit of a snapshot in the protocol's form, with the line breaks of the file."""
+    return types.TextEdit(snapshot.lines.range(edit.span), plain(edit.text).replace("\n", snapshot.line_break))
 
 
 def workspace_edit(server: FlowquillServer, snapshot: Snapshot, edits: list[types.TextEdit]) -> types.WorkspaceEdit:

@@ -1,0 +1,142 @@
+"""Changes of a text that a person may want: all fixes at once, required parameters filled in, steps put into a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flowquill.grammar import tree
+from flowquill.grammar.catalog import Catalog
+from flowquill.grammar.check import check
+from flowquill.grammar.diagnostics import Diagnostic, Edit
+from flowquill.grammar.format import STEP
+from flowquill.grammar.incremental import Document
+from flowquill.grammar.parse import parse
+from flowquill.server.reading.names import Piece, Reading
+
+ROUNDS = 8
+"""Fixing one thing may show the next; so often it is looked again."""
+_LOSING = frozenset({"FQ014", "FQ016"})
+"""Their fixes take steps away; a person decides on each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change with a name."""
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+def all_fixed(document: Document) -> Edit | None:
+    """Everything fixed that has one fix and loses nothing, as one edit of the text; None where there is nothing to fix."""
+    begun = document.text
+    for _ in range(ROUNDS):
+        edits = _together(d for d in document.diagnostics if len(d.fixes) == 1 and d.code not in _LOSING)
+        if not edits:
+            break
+        after = document.changed(applied(document.text, edits))
+        if _errors(after.diagnostics) > _errors(document.diagnostics):
+            break
+        document = after
+    return difference(begun, document.text)
+
+
+def _errors(diagnostics: Iterable[Diagnostic]) -> int:
+    return sum(d.severity == "error" for d in diagnostics)
+
+
+def _together(diagnostics: Iterable[Diagnostic]) -> tuple[Edit, ...]:
+    """The edits of fixes that do not touch each other."""
+    taken: list[Edit] = []
+    for one in diagnostics:
+        edits = one.fixes[0].edits
+        if all(e.span[1] < t.span[0] or t.span[1] < e.span[0] for e in edits for t in taken):
+            taken += edits
+    return tuple(sorted(taken, key=lambda e: e.span))
+
+
+def applied(text: str, edits: Iterable[Edit]) -> str:
+    """A text with edits made that do not overlap."""
+    for edit in sorted(edits, key=lambda e: e.span, reverse=True):
+        text = text[: edit.span[0]] + edit.text + text[edit.span[1] :]
+    return text
+
+
+def difference(before: str, after: str) -> Edit | None:
+    """One edit that makes `after` of `before`; None where they are the same."""
+    if before == after:
+        return None
+    start = 0
+    most = min(len(before), len(after))
+    while start < most and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < most - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return Edit((start, len(before) - end), after[start : len(after) - end])
+
+
+def required(piece: Piece, offset: int, catalog: Catalog) -> Change | None:
+    """Adds every required parameter that the call around an offset of a piece lacks, as `name: ?`."""
+    for node in reversed(piece.path(offset)):
+        if isinstance(node, tree.Call | tree.Trigger) and node.callee is not None:
+            break
+    else:
+        return None
+    connector = node.callee.connector
+    operation = catalog.find(connector.text if connector else None, node.callee.operation.text)
+    given = {a.parameter.text for a in node.arguments}
+    missing = [p.name for p in operation.parameters if p.required and p.name not in given] if operation else []
+    opening = piece.text.find("(", node.callee.span[1], node.span[1])
+    if len(missing) < 2 or opening < 0:
+        # One that is missing has its own fix.
+        return None
+    text = ", ".join(f"{name}: ?" for name in missing)
+    edit = Edit((node.arguments[-1].span[1],) * 2, f", {text}") if node.arguments else Edit((opening + 1, opening + 1), text)
+    return Change(f"Fill in {len(missing)} required parameters", (edit,))
+
+
+def extracted(reading: Reading, span: tree.Span) -> Change | None:
+    """Puts the whole statements that a span touches, neighbours in one block, into a scope; None where that would break something."""
+    piece, start = reading.at(span[0])
+    inner = span[0] - start, span[1] - start
+    chosen = _neighbours(piece.parsed.file.flows, inner)
+    if not chosen:
+        return None
+    begin, end = chosen[0].span[0], chosen[-1].span[1]
+    line = piece.text.rfind("\n", 0, begin) + 1
+    level = piece.text[line:begin]
+    if level.strip():
+        return None
+    taken = {o.name for o in piece.resolved[0]}
+    name = next(n for n in (f"steps_{i}" if i else "steps" for i in range(10_000)) if n not in taken)
+    # Texts do not span lines, so every line may be moved.
+    body = "\n".join(f"{STEP}{text}" if text.strip() else text for text in piece.text[line:end].split("\n"))
+    edits = (Edit((line, end), f"{level}scope {name} {{\n{body}\n{level}}}"),)
+    after = check(parse(applied(piece.text, edits)), reading.catalog)
+    before = check(piece.parsed, reading.catalog)
+    if _serious(after) > _serious(before):
+        return None
+    many = f"{len(chosen)} steps" if len(chosen) > 1 else "this step"
+    return Change(f"Put {many} into a scope", tuple(Edit((e.span[0] + start, e.span[1] + start), e.text) for e in edits))
+
+
+def _serious(diagnostics: Iterable[Diagnostic]) -> int:
+    return sum(d.severity != "hint" for d in diagnostics)
+
+
+def _neighbours(flows: Iterable[tree.Flow], span: tree.Span) -> tuple[tree.Statement, ...]:
+    """The statements of the innermost block that a span touches, where it touches nothing outside of them."""
+    blocks = [flow.body for flow in flows if flow.span[0] <= span[0] and span[1] <= flow.span[1]]
+    found: tuple[tree.Statement, ...] = ()
+    while blocks:
+        block = blocks.pop()
+        touched = tuple(s for s in block if s.span[0] < span[1] and span[0] < s.span[1])
+        if not touched:
+            continue
+        found = touched
+        one = touched[0]
+        if len(touched) == 1 and one.span[0] < span[0] and span[1] < one.span[1]:
+            blocks = [b for b in tree.blocks(one) if b and b[0].span[0] <= span[1] and span[0] <= b[-1].span[1]]
+    return found
