@@ -126,7 +126,7 @@ class Running:
     def log(self) -> str:
         return (self.folder / "log").read_text()
 
-    def start(self, ready: bool = True) -> None:
+    def start(self, *, adapters: bool = True) -> None:
         (self.folder / "gateway.toml").write_text(self.config)
         with (self.folder / "log").open("ab") as log:
             command = [
@@ -139,13 +139,10 @@ class Running:
             ]
             self.process = subprocess.Popen(command, stderr=log, env={**os.environ, "PYTHONUNBUFFERED": "1"})
         until(
-            lambda: (
-                httpx.get(f"http://127.0.0.1:{self.admin}/ready", trust_env=False).status_code
-                == (200 if ready else 503)
-            ),
+            lambda: httpx.get(f"http://127.0.0.1:{self.admin}/ready", trust_env=False).status_code == 200,
             "the gateway",
         )
-        if ready:
+        if adapters:
             until(self.settled, "the adapters")
 
     def settled(self) -> bool:

@@ -37,7 +37,16 @@ def test_a_salt_stays_the_same(shared: Running) -> None:
 
 def test_naming_the_other_tenants_model_is_refused(shared: Running) -> None:
     theirs = shared.status()["tenants"]["bolt"]["model"]
-    for name in ("bolt", theirs, theirs.replace("bolt", "BOLT"), "acme/../bolt", shared.status()["tenants"]["acme"]["model"], ["bolt"], 7, {"a": 1}):
+    for name in (
+        "bolt",
+        theirs,
+        theirs.replace("bolt", "BOLT"),
+        "acme/../bolt",
+        shared.status()["tenants"]["acme"]["model"],
+        ["bolt"],
+        7,
+        {"a": 1},
+    ):
         answer = shared.ask("acme", model=name, max_tokens=1)
         assert answer.status_code in (400, 404), name
         assert "There is no model" in answer.json()["error"]["message"]
@@ -55,7 +64,20 @@ def test_models_lists_the_tenants_own_names(shared: Running) -> None:
 
 @pytest.mark.parametrize(
     "field",
-    ["cache_salt", "lora_path", "lora_request", "kv_transfer_params", "vllm_xargs", "prompt_embeds", "priority", "chat_template", "request_id", "tools", "echo", "best_of"],
+    [
+        "cache_salt",
+        "lora_path",
+        "lora_request",
+        "kv_transfer_params",
+        "vllm_xargs",
+        "prompt_embeds",
+        "priority",
+        "chat_template",
+        "request_id",
+        "tools",
+        "echo",
+        "best_of",
+    ],
 )
 def test_fields_that_could_reach_across_are_refused(shared: Running, field: str) -> None:
     answer = shared.ask("acme", **{field: "x"})
@@ -76,7 +98,18 @@ def test_a_message_cannot_make_the_replica_fetch(shared: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/load_lora_adapter", "/v1/unload_lora_adapter", "/metrics", "/status", "/reset_prefix_cache", "/v1/embeddings", "/docs", "/openapi.json", "/fake/seen"]
+    "path",
+    [
+        "/v1/load_lora_adapter",
+        "/v1/unload_lora_adapter",
+        "/metrics",
+        "/status",
+        "/reset_prefix_cache",
+        "/v1/embeddings",
+        "/docs",
+        "/openapi.json",
+        "/fake/seen",
+    ],
 )
 def test_nothing_else_is_passed_on(shared: Running, path: str) -> None:
     for method in ("GET", "POST"):
@@ -85,7 +118,18 @@ def test_nothing_else_is_passed_on(shared: Running, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer x", "Bearer fq-00000000-" + "A" * 43, "Basic Zm9v", "Bearer fq-", "Bearer " + "x" * 5000, "Bearer ä"]
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer x",
+        "Bearer fq-00000000-" + "A" * 43,
+        "Basic Zm9v",
+        "Bearer fq-",
+        "Bearer " + "x" * 5000,
+        "Bearer ä",
+    ],
 )
 def test_a_wrong_key_is_one_answer(shared: Running, header: str | None) -> None:
     headers = {} if header is None else {"authorization": header.encode("latin-1")}
@@ -99,12 +143,17 @@ def test_a_key_with_another_tenants_id_opens_nothing(shared: Running) -> None:
     """The id finds the entry, the secret proves it: one of A's with the other of B's is neither."""
     a, b = shared.keys["acme"].split("-", 2), shared.keys["bolt"].split("-", 2)
     headers = {"authorization": f"Bearer fq-{b[1]}-{a[2]}"}
-    assert httpx.post(f"{shared.url}/v1/completions", json={"prompt": "x"}, headers=headers, trust_env=False).status_code == 401
+    assert (
+        httpx.post(f"{shared.url}/v1/completions", json={"prompt": "x"}, headers=headers, trust_env=False).status_code
+        == 401
+    )
 
 
 def test_two_keys_are_not_better_than_one(shared: Running) -> None:
     headers = [("authorization", f"Bearer {shared.keys['acme']}"), ("authorization", f"Bearer {shared.keys['bolt']}")]
-    answer = httpx.post(f"{shared.url}/v1/completions", json={"prompt": "x", "max_tokens": 1}, headers=headers, trust_env=False)
+    answer = httpx.post(
+        f"{shared.url}/v1/completions", json={"prompt": "x", "max_tokens": 1}, headers=headers, trust_env=False
+    )
     assert answer.status_code in (400, 401)
 
 

@@ -29,7 +29,11 @@ def test_a_stream_arrives_piece_by_piece(gateway: Start) -> None:
     running = gateway(replicas=1, token_ms=50)
     times = []
     with httpx.stream(
-        "POST", f"{running.url}/v1/completions", headers=running.headers("acme"), json={"prompt": "x", "max_tokens": 10, "stream": True}, trust_env=False
+        "POST",
+        f"{running.url}/v1/completions",
+        headers=running.headers("acme"),
+        json={"prompt": "x", "max_tokens": 10, "stream": True},
+        trust_env=False,
     ) as answer:
         for line in answer.iter_lines():
             if line:
@@ -39,7 +43,11 @@ def test_a_stream_arrives_piece_by_piece(gateway: Start) -> None:
 
 
 def test_a_tenants_grammar_is_put_in_where_the_client_sends_none(gateway: Start, tmp_path: object) -> None:
-    running = gateway(replicas=1, run=False, tenants='[tenant.acme]\nadapter = "acme"\ngrammar = "acme.lark"\n[tenant.bolt]\nadapter = "bolt"\n')
+    running = gateway(
+        replicas=1,
+        run=False,
+        tenants='[tenant.acme]\nadapter = "acme"\ngrammar = "acme.lark"\n[tenant.bolt]\nadapter = "bolt"\n',
+    )
     (running.folder / "acme.lark").write_text('start: "acme"')
     running.start()
     for tenant in ("acme", "bolt"):
@@ -75,7 +83,12 @@ def test_a_malformed_request_is_told_in_one_sentence(shared: Running, body: byte
 
 
 def test_surrogates_and_controls_pass(shared: Running) -> None:
-    answer = httpx.post(f"{shared.url}/v1/completions", headers=shared.headers("corn"), content=b'{"prompt": "a\\ud800b\\u0000", "max_tokens": 1}', trust_env=False)
+    answer = httpx.post(
+        f"{shared.url}/v1/completions",
+        headers=shared.headers("corn"),
+        content=b'{"prompt": "a\\ud800b\\u0000", "max_tokens": 1}',
+        trust_env=False,
+    )
     assert answer.status_code in (200, 400)
 
 
@@ -83,7 +96,9 @@ def test_a_body_that_is_too_long_is_refused_with_and_without_a_length(gateway: S
     running = gateway(replicas=1, server="max_body_kib = 4\n")
     assert running.ask("corn", prompt="x" * 5000).status_code == 413
     pieces = (b"x" * 1000 for _ in range(10))
-    answer = httpx.post(f"{running.url}/v1/completions", headers=running.headers("corn"), content=pieces, trust_env=False)
+    answer = httpx.post(
+        f"{running.url}/v1/completions", headers=running.headers("corn"), content=pieces, trust_env=False
+    )
     assert answer.status_code == 413
     assert running.fakes[0].seen()["seen"] == []
 
@@ -100,7 +115,9 @@ def test_too_many_requests_a_minute(gateway: Start) -> None:
 
 def test_places_are_bounded_and_one_tenant_does_not_take_anothers(gateway: Start) -> None:
     limits = "[tenant.acme.limits]\nconcurrent = 2\nwaiting = 3\n"
-    running = gateway(replicas=1, token_ms=20, tenants=f'[tenant.acme]\nadapter = "acme"\n{limits}[tenant.bolt]\nadapter = "bolt"\n')
+    running = gateway(
+        replicas=1, token_ms=20, tenants=f'[tenant.acme]\nadapter = "acme"\n{limits}[tenant.bolt]\nadapter = "bolt"\n'
+    )
     with ThreadPoolExecutor(12) as threads:
         work = [threads.submit(running.ask, "acme", max_tokens=50) for _ in range(10)]
         until(lambda: running.status()["tenants"]["acme"]["waiting"] == 3, "the queue")
@@ -108,7 +125,12 @@ def test_places_are_bounded_and_one_tenant_does_not_take_anothers(gateway: Start
         codes = sorted(w.result().status_code for w in work)
     assert codes == [200] * 5 + [429] * 5
     assert running.fakes[0].seen()["most"] <= 3
-    assert running.status()["tenants"]["acme"] == {"model": running.status()["tenants"]["acme"]["model"], "running": 0, "waiting": 0, "problem": None}
+    assert running.status()["tenants"]["acme"] == {
+        "model": running.status()["tenants"]["acme"]["model"],
+        "running": 0,
+        "waiting": 0,
+        "problem": None,
+    }
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -175,7 +197,9 @@ def test_sixty_four_users_at_once(gateway: Start) -> None:
 
         def ask(place: int) -> tuple[int, bool]:
             tenant = ("acme", "bolt")[place % 2]
-            answer = client.post(f"{running.url}/v1/completions", headers=running.headers(tenant), json={"prompt": "x", "max_tokens": 5})
+            answer = client.post(
+                f"{running.url}/v1/completions", headers=running.headers(tenant), json={"prompt": "x", "max_tokens": 5}
+            )
             return answer.status_code, answer.json()["model"].startswith(tenant)
 
         with ThreadPoolExecutor(64) as threads:

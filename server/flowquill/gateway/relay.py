@@ -85,7 +85,9 @@ class Relay:
                 await self._try_all(call, send)
         except TimeoutError:
             call.outcome = "timeout"
-            message = f"The model did not finish within {call.timeout_s:g} s; ask for less (max_tokens), or try again."
+            message = (
+                f"The model did not finish within {call.timeout_s:.1f} s; ask for less (max_tokens), or try again."
+            )
             await self._fail(call, send, GatewayError(504, "timeout_error", message))
 
     async def _try_all(self, call: Call, send: Send) -> None:
