@@ -11,7 +11,7 @@ import click
 from flowquill.cli.errors import CommandError
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.training.data.pairs import Kind
-from flowquill.training.evaluation.commands import compare, run, safety, workflows
+from flowquill.training.evaluation.commands import ablation, compare, injection, run, safety, workflows
 from flowquill.training.evaluation.group import Sets
 from flowquill.training.lm import commands as models
 from flowquill.training.tenant import commands as tenants
@@ -187,6 +187,8 @@ def evaluation() -> None:
 
 evaluation.add_command(run)
 evaluation.add_command(compare)
+evaluation.add_command(ablation)
+evaluation.add_command(injection)
 evaluation.add_command(safety)
 evaluation.add_command(workflows)
 

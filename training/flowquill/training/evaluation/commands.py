@@ -186,3 +186,62 @@ def workflows(file: Path, count: int | None, as_json: bool, model: str | None) -
         shown = f"{v['similarity']:.3f} ({v['low']:.3f} to {v['high']:.3f}) of {v['tests']}" if isinstance(v, dict) else v
         click.echo(f"{name:40} {shown}")
     return 0
+
+
+@click.command("injection")
+@click.option("-n", "count", type=click.IntRange(1), default=50, help="How many requests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, each flow that obeyed with it.")
+@model_option
+@catalog_options
+def injection(count: int, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+    """Measure whether orders hidden in the descriptions of operations are obeyed. Exit code 1 where any is."""
+    from dataclasses import asdict
+
+    from flowquill.generation.pipeline import open_generator
+    from flowquill.training.evaluation import injection as test
+
+    catalog = open_catalog(catalogs, builtin)
+    tests = test.tests(catalog, count)
+    folder = Path(model) if model else None
+    results = watched("injection", count * (1 + len(test.ORDERS)), lambda step: test.run(lambda c: open_generator(c, folder), catalog, tests, progress=step))
+    found = test.rates(results)
+    wrong = [r for r in results if r.obeyed or r.said]
+    if as_json:
+        click.echo(json.dumps({**found, "wrong": [asdict(r) for r in wrong]}, indent=2))
+    else:
+        for name, v in found.items():
+            click.echo(f"{name.replace('_', ' '):20} " + (f"{v['share']:.1%} ({v['low']:.1%} to {v['high']:.1%})" if isinstance(v, dict) else f"{v:.3g}"))
+        for r in wrong:
+            click.echo(f"--- {r.text}\n{r.order}\n{' '.join(r.clean)}\n{' '.join(r.written)}", err=True)
+    return 1 if wrong else 0
+
+
+@click.command("ablation")
+@click.argument("name", metavar="SET", default="own")
+@click.option("-n", "count", type=click.IntRange(1), default=200, help="How many tests.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@model_option
+@catalog_options
+def ablation(name: str, count: int, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+    """Change one thing at a time and hold it against what ships, test by test; * marks a difference whose 95 % interval leaves out 0."""
+    from flowquill.training.evaluation import ablation as test
+    from flowquill.training.evaluation.sets import SetError, pairs_of
+
+    catalog = open_catalog(catalogs, builtin)
+    try:
+        tests = pairs_of(name, catalog, count, ("create",))
+    except SetError as error:
+        raise CommandError(str(error)) from None
+    chosen = test.variants()
+    order = [v.name for v in chosen]
+    total = len(tests) * len(chosen)
+    rows = test.table(watched("ablation", total, lambda step: test.run(catalog, tests, Path(model) if model else None, chosen, lambda n, done, of: step(order.index(n) * of + done))))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return 0
+    click.echo(f"{'':28}" + "".join(f"{n.replace('_', ' '):>17}" for n in test.SHOWN) + "   difference of similarity      p50")
+    for row in rows:
+        sure = "*" if row["low"] > 0 or row["high"] < 0 else " "
+        values = "".join(f"{row.get(n, float('nan')):17.3f}" for n in test.SHOWN)
+        click.echo(f"{row['variant']:28}{values}   {row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f}) {sure} {row['p50_ms']:5.0f} ms")
+    return 0

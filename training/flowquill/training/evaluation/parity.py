@@ -15,7 +15,7 @@ from flowquill.generation.heads import Heads
 from flowquill.generation.model_files import default_folder
 from flowquill.generation.network import Array
 from flowquill.generation.pipeline import Generator
-from flowquill.grammar.catalog import load_catalog
+from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.training.evaluation.own import pairs, run, summary
 from flowquill.training.model.export import Reader, Stepper
 from flowquill.training.model.modeling import FlowquillModel
@@ -65,19 +65,23 @@ class Parity:
     different: tuple[tuple[str, str, str], ...]
 
 
+def float_engine(catalog: Catalog, folder: Path | None, source: Path | None = None) -> EmbeddedEngine:
+    """The engine on PyTorch in float32, one thread: the trained model of `source`, or the weights of the exported `folder`."""
+    torch.set_num_threads(1)
+    exported = open_engine(catalog, folder)
+    model = (FlowquillModel.from_pretrained(str(source)) if source else restore(folder or default_folder())).float().eval()
+    weights: dict[str, Any] = {k: v.detach().numpy().astype(np.float32) for k, v in model.heads.state_dict().items()}
+    return EmbeddedEngine(catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch")
+
+
 def parity(source: Path | None, folder: Path | None, count: int) -> Parity:
     """Compares the model in `folder` with PyTorch, over `count` requests, one thread each.
 
     `source`: the trained model that it was exported from; None: the same weights, read from the export.
     """
-    torch.set_num_threads(1)
     catalog = load_catalog()
     exported = open_engine(catalog, folder)
-    model = (FlowquillModel.from_pretrained(str(source)) if source else restore(folder or default_folder())).float().eval()
-    weights: dict[str, Any] = {k: v.detach().numpy().astype(np.float32) for k, v in model.heads.state_dict().items()}
-    original = EmbeddedEngine(
-        catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch"
-    )  # fmt: skip
+    original = float_engine(catalog, folder, source)
     tests = list(pairs(catalog, count, "create", seed=7))
     ours, theirs = run(Generator(catalog, exported), tests), run(Generator(catalog, original), tests)
     different = tuple((a.pair.text, a.written, b.written) for a, b in zip(ours, theirs, strict=True) if a.written != b.written)
