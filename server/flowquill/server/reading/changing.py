@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
@@ -16,8 +17,12 @@ from flowquill.server.reading.names import Piece, Reading
 
 ROUNDS = 8
 """Fixing one thing may show the next; so often it is looked again."""
+CLEAR, APART = 0.8, 0.1
+"""How alike a spelling must be, from 0 to 1, and how much more so than the next one, to be taken without asking."""
 _LOSING = frozenset({"FQ014", "FQ016"})
 """Their fixes take steps away; a person decides on each."""
+
+_LATER = frozenset({"FQ005", "FQ013", "FQ015"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +34,33 @@ class Change:
 
 
 def all_fixed(document: Document) -> Edit | None:
-    """Everything fixed that has one fix and loses nothing, as one edit of the text; None where there is nothing to fix."""
+    """Everything fixed that has one likely fix and loses nothing, as one edit of the text; None where there is nothing to fix."""
     begun = document.text
     for _ in range(ROUNDS):
-        edits = _together(d for d in document.diagnostics if len(d.fixes) == 1 and d.code not in _LOSING)
+        fixable = [d for d in document.diagnostics if d.code not in _LOSING and _clear(d, document.text)]
+        # A misspelt parameter is reported as missing, too; so what is missing comes last.
+        edits = _together(d for d in fixable if d.code not in _LATER) or _together(fixable)
         if not edits:
             break
         after = document.changed(applied(document.text, edits))
-        if _errors(after.diagnostics) > _errors(document.diagnostics):
+        if _unread(after) > _unread(document):
             break
         document = after
     return difference(begun, document.text)
 
 
-def _errors(diagnostics: Iterable[Diagnostic]) -> int:
-    return sum(d.severity == "error" for d in diagnostics)
+def _unread(document: Document) -> int:
+    """Mistakes of form. Others may well become more: of an operation that is known now, parameters may be missing."""
+    return sum(d.code == "FQ001" for d in document.diagnostics)
+
+
+def _clear(diagnostic: Diagnostic, text: str) -> bool:
+    """Whether the first fix is the only one, or of several spellings by far the nearest."""
+    if len(diagnostic.fixes) < 2:
+        return bool(diagnostic.fixes)
+    wrong = text[slice(*diagnostic.span)].lower()
+    first, second = (SequenceMatcher(None, wrong, fix.edits[0].text.lower()).ratio() for fix in diagnostic.fixes[:2])
+    return first >= CLEAR and first - second >= APART
 
 
 def _together(diagnostics: Iterable[Diagnostic]) -> tuple[Edit, ...]:
@@ -102,7 +119,7 @@ def extracted(reading: Reading, span: tree.Span) -> Change | None:
     piece, start = reading.at(span[0])
     inner = span[0] - start, span[1] - start
     chosen = _neighbours(piece.parsed.file.flows, inner)
-    if not chosen:
+    if not chosen or _waits_across(piece.parsed.file, chosen):
         return None
     begin, end = chosen[0].span[0], chosen[-1].span[1]
     line = piece.text.rfind("\n", 0, begin) + 1
@@ -120,6 +137,20 @@ def extracted(reading: Reading, span: tree.Span) -> Change | None:
         return None
     many = f"{len(chosen)} steps" if len(chosen) > 1 else "this step"
     return Change(f"Put {many} into a scope", tuple(Edit((e.span[0] + start, e.span[1] + start), e.text) for e in edits))
+
+
+def _waits_across(file: tree.File, chosen: tuple[tree.Statement, ...]) -> bool:
+    """Whether `after` ties one of the chosen steps to one outside, which a scope would part."""
+    names = {n.text for s in chosen for n in (s.label, getattr(s, "name", None)) if isinstance(n, tree.Name)}
+    if chosen[0].after:
+        return True
+    for node in tree.walk(file):
+        if isinstance(node, tree.Statement):
+            waited = {a.step.text for a in node.after if a.step is not None}
+            own = any(node is s for s in chosen)
+            if (own and waited - names) or (not own and waited & names):
+                return True
+    return False
 
 
 def _serious(diagnostics: Iterable[Diagnostic]) -> int:

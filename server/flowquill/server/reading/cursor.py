@@ -7,7 +7,8 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from flowquill.grammar import tree
-from flowquill.grammar.forward import Binding, Forward, Scope, State
+from flowquill.grammar.forward import Binding, Forward, Scope, State, name_role
+from flowquill.grammar.functions import FUNCTIONS
 from flowquill.server.reading.names import Reading
 
 _FLOW = re.compile(r"^flow[ \t]", re.MULTILINE)
@@ -121,6 +122,8 @@ def state_at(text: str, forward: Forward, above: list[Finished] | None = None) -
         ready = state.ready().get(token.type) if token is not None else None
         if ready is not None and token is not None and token.type == "OPERATION" and token.text not in forward.values("OPERATION", ready).fixed:
             ready = None
+        if ready is not None and token is not None and token.type == "NAME" and _begins_step(token.text, ready):
+            ready = None
         if token is None or ready is None:
             first = token is not None and not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
             if first and state is not resting:
@@ -139,6 +142,14 @@ def state_at(text: str, forward: Forward, above: list[Finished] | None = None) -
         value = token.text[1:-1] if token.type == "STRING" else token.text
         state = forward.shifted(token.type, value, ready)
         offset = token.end
+
+
+def _begins_step(name: str, ready: State) -> bool:
+    """Whether a name that stands where a value may is none: a connector, or an operation that is no function, begins a step."""
+    catalog = ready.forward.catalog
+    if name in ready.scope.names or name in FUNCTIONS or not (name in catalog.connectors or name in catalog.builtins):
+        return False
+    return name_role(ready.entries) == "value"
 
 
 def _past(state: State, passed: Finished) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
 
 from flowquill.grammar.diagnostics import Edit
@@ -36,7 +37,7 @@ def _changed_lines(before: str, after: str, start: int, span: tuple[int, int]) -
     for line in old:
         offsets.append(offsets[-1] + len(line))
     found = []
-    for tag, a, b, c, d in SequenceMatcher(None, [line.rstrip("\r\n") for line in old], new, autojunk=False).get_opcodes():
+    for tag, a, b, c, d in _by_line(SequenceMatcher(None, [line.rstrip("\r\n") for line in old], new, autojunk=False).get_opcodes()):
         if tag == "equal" or offsets[b] < span[0] or offsets[a] > span[1] or (a < b and offsets[b] == span[0]):
             continue
         text = "".join(f"{line}\n" for line in new[c:d])
@@ -44,6 +45,15 @@ def _changed_lines(before: str, after: str, start: int, span: tuple[int, int]) -
             text = text.removesuffix("\n")
         found.append(Edit((offsets[a], offsets[b]), text))
     return found
+
+
+def _by_line(changes: Iterable[tuple[str, int, int, int, int]]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Changes of as many lines as there were, line by line; others as they are."""
+    for tag, a, b, c, d in changes:
+        if tag == "replace" and b - a == d - c:
+            yield from ((tag, a + n, a + n + 1, c + n, c + n + 1) for n in range(b - a))
+        else:
+            yield tag, a, b, c, d
 
 
 def indentation(before: str, line: str) -> str:
