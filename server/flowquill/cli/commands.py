@@ -25,6 +25,7 @@ _COMMANDS = MappingProxyType(
         "train": ("train", "Train, resume and export models (needs flowquill[train])."),
         "eval": ("evaluate", "Score a model (needs flowquill[train])."),
         "bench": ("bench", "Measure speed on this machine."),
+        "loadtest": ("loadtest", "Measure an engine under load (needs flowquill[loadtest])."),
         "doctor": ("doctor", "Say what is installed, what is wrong and how to mend it."),
         "completion": ("completion", "Print the completion script for a shell."),
     }
