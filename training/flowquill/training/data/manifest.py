@@ -28,7 +28,7 @@ from flowquill.training.data.pairs import Pair
 from flowquill.training.data.sampler import COMPOSITIONS_HELD_OUT, Sampler
 
 FORMAT = 1
-ALIKE = 0.8
+ALIKE = 0.7
 """From this share of common triples of words on, two requests read alike."""
 _BANDS, _ROWS = 16, 3
 _PRIME = (1 << 61) - 1
@@ -168,16 +168,17 @@ def fingerprint(text: str) -> str:
 class Alike:
     """Finds requests that read alike: by the fingerprint, and by common triples of its words (MinHash in bands, Broder 1997, then counted exactly)."""
 
-    def __init__(self, texts: Iterator[str] | Sequence[str]) -> None:
+    def __init__(self, texts: Iterator[str] | Sequence[str] = ()) -> None:
         rng = np.random.default_rng(11)
         self._factors = rng.integers(1, 1 << 31, (_BANDS * _ROWS, 2), dtype=np.uint64)
         self._texts: list[str] = []
         self._exact: dict[str, int] = {}
         self._bands: dict[tuple[int, bytes], list[int]] = {}
         for text in texts:
-            self._add(text)
+            self.add(text)
 
-    def _add(self, text: str) -> None:
+    def add(self, text: str) -> None:
+        """One more request."""
         number = len(self._texts)
         self._texts.append(text)
         bare = fingerprint(text)

@@ -12,7 +12,7 @@ from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.format import render
 from flowquill.training.data.handwritten import PairError, pair_of, read_pairs
-from flowquill.training.data.manifest import fingerprint, leaks
+from flowquill.training.data.manifest import Alike, leaks
 from flowquill.training.data.pairs import Pair
 from flowquill.training.evaluation.metrics import calls
 from flowquill.training.privacy.replace import Replacer
@@ -144,8 +144,13 @@ def _without_doubles(pairs: Sequence[Pair]) -> tuple[list[Pair], int]:
 def hold_out(pairs: Sequence[Pair], share: float = TEST_SHARE) -> tuple[list[Pair], list[Pair]]:
     """Pairs to learn from and to test with; requests that read alike stay together. The same pairs give the same parts."""
     groups: dict[str, list[Pair]] = {}
+    of: dict[str, str] = {}
+    known = Alike()
     for pair in pairs:
-        groups.setdefault(fingerprint(pair.text), []).append(pair)
+        like = known.of(pair.text)
+        of[pair.text] = of[like] if like is not None else pair.text
+        groups.setdefault(of[pair.text], []).append(pair)
+        known.add(pair.text)
     order = sorted(groups, key=lambda key: hashlib.sha256(key.encode()).digest())
     test: list[Pair] = []
     train: list[Pair] = []

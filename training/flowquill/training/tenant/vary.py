@@ -13,6 +13,8 @@ from flowquill.training.data.values import Values
 
 _EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+# No part of a time, a date, an amount or an identifier.
+_NUMBER = r"(?<![\w.:/#-]){}(?![\w:/-]|[.,]\d|\s*(?:[ap]\.?m\b|o[’']clock))"
 _ID = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{4,}")
 
 
@@ -24,7 +26,7 @@ def vary(pair: Pair, rng: random.Random, values: Values, enums: frozenset[str], 
         said = str(literal)
         if literal in changes or (isinstance(literal, str) and (len(literal) < 3 or literal in enums)) or rng.random() > share:
             continue
-        places = list(re.finditer(rf"(?<!\w){re.escape(said)}(?!\w)", text))
+        places = list(re.finditer(_NUMBER.format(said) if isinstance(literal, int) else rf"(?<!\w){re.escape(said)}(?!\w)", text))
         if len(places) != 1 or any(said in str(other) for other in _literals(pair.flow) if other != literal):
             continue
         fresh = _fresh(literal, rng, values)
