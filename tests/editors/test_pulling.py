@@ -44,5 +44,5 @@ async def test_nothing_is_pushed_and_a_change_of_settings_asks_for_a_new_pull(cl
 
     client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"flowquill": {"builtinCatalog": False}}))
     await asyncio.wait_for(refreshed, 30)
-    assert [d.code for d in (await client.text_document_diagnostic_async(asked)).items] == ["FQ001"]
+    assert [d.code for d in (await client.text_document_diagnostic_async(asked)).items] == ["FQ002"]
     assert URI not in client.diagnostics
