@@ -33,6 +33,8 @@ def gateway(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = prepare(tmp_path_factory.mktemp("gateway"))
-    running.start()
-    yield running
-    running.close()
+    try:
+        running.start()
+        yield running
+    finally:
+        running.close()

@@ -65,7 +65,7 @@ class FakeVllm:
     async def complete(self, request: Request) -> Response:
         body = await request.json()
         self.seen.append(body)
-        model = body["model"]
+        model = body.get("model") or BASE
         if model != BASE and model not in self.adapters:
             return JSONResponse(
                 {"error": {"message": f"The model `{model}` does not exist.", "type": "NotFoundError", "code": 404}},

@@ -20,7 +20,7 @@ import httpx
 from flowquill.gateway.keys import editing
 
 FAKE = Path(__file__).with_name("fake_vllm.py")
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 def free_port() -> int:
