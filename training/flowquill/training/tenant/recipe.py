@@ -41,7 +41,7 @@ LOG = "log.jsonl"
 class AdapterConfig:
     """How an adapter is trained. The defaults are those of the figures in training/README.md."""
 
-    steps: int = 160
+    steps: int = 90
     """Batches."""
     batch: int = 24
     """Pairs a batch."""
@@ -53,7 +53,7 @@ class AdapterConfig:
     """Of the additions' inputs."""
     rate: float = 1.5e-3
     """Peak learning rate."""
-    warmup: int = 10
+    warmup: int = 8
     """Batches until the peak; from there to zero in a straight line."""
     own_share: float = 0.4
     """Of a batch: the tenant's examples, their values drawn anew each time."""
