@@ -1,5 +1,6 @@
 /** Puts the parts together: the session with the server, views, commands. */
 import { commands, type ExtensionContext, type TextDocument, window, workspace } from "vscode";
+import { askAgain } from "./again";
 import { chooseEngine, chooseTenant, enter, leave, menu } from "./commands/choices";
 import { doctor } from "./commands/doctor";
 import { greet, openExample } from "./commands/example";
@@ -22,7 +23,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   session = server;
   const trace = new TraceView(server);
   const graph = new GraphPanel(context, server);
-  context.subscriptions.push(output, server, trace, graph, statusItem(server), workspace.registerTextDocumentContentProvider(SCHEME, pages));
+  context.subscriptions.push(output, server, trace, graph, statusItem(server), askAgain(server), workspace.registerTextDocumentContentProvider(SCHEME, pages));
 
   /** The commands of lenses: their results are shown here. */
   function answer(command: string, [uri, flow, extra]: readonly unknown[]): Promise<void> | undefined {

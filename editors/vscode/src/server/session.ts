@@ -159,7 +159,7 @@ export class Session implements Disposable {
   /** A server without the request is an older one: the status item then says only that it runs. */
   private async inquire(client: LanguageClient): Promise<void> {
     try {
-      this.heard(client, await client.sendRequest<ServerStatus>("flowquill/status"));
+      this.heard(client, await client.sendRequest<ServerStatus>("flowquill/status", {}));
     } catch (error) {
       this.output.debug(`flowquill/status: ${message(error)}`);
     }

@@ -1,6 +1,6 @@
 /** A placed graph as SVG elements. Colours are classes; graph.css gives them from the theme. */
 import type { Box, Line, Measure, Placed, Point, Size } from "../graph/layout";
-import type { GraphNode } from "../graph/model";
+import { subtitle, title as titleOf } from "../graph/labels";
 
 const NS = "http://www.w3.org/2000/svg";
 const PAD = { x: 12, y: 8 } as const;
@@ -24,8 +24,9 @@ export function measurer(family: string): Measure & { fit(text: string, font: Fo
     fit,
     node: (node) => {
       const title = width(fit(titleOf(node), "title"), "title");
-      const detail = node.detail ? width(fit(node.detail, "detail"), "detail") : 0;
-      return { width: Math.max(60, Math.ceil(Math.max(title, detail)) + 2 * PAD.x), height: 2 * PAD.y + ROW.title + (node.detail ? ROW.detail : 0) };
+      const second = subtitle(node);
+      const detail = second ? width(fit(second, "detail"), "detail") : 0;
+      return { width: Math.max(60, Math.ceil(Math.max(title, detail)) + 2 * PAD.x), height: 2 * PAD.y + ROW.title + (second ? ROW.detail : 0) };
     },
     label: (text) => ({ width: Math.ceil(width(text, "detail")) + 8, height: 16 }) satisfies Size,
   };
@@ -71,13 +72,14 @@ function boxed({ node, container, x, y, width, height }: Box, fit: (text: string
   const group = element("g", { class: classes, "data-id": node.id, tabindex: 0, role: "button", "aria-label": name, transform: `translate(${round(x)},${round(y)})` });
   const tip = element("title", {});
   tip.textContent = [titleOf(node), node.detail].filter(Boolean).join("\n");
+  const second = subtitle(node);
   const title = element("text", { class: "title", x: PAD.x, y: PAD.y + 13 });
   title.textContent = fit(titleOf(node), "title");
   group.append(tip, element("rect", { class: "shape", width: round(width), height: round(height), rx: node.kind === "trigger" ? 14 : 4 }), title);
   if (!container && node.kind !== "trigger") group.append(element("rect", { class: "bar", x: 0, y: 0, width: 4, height: round(height), rx: 2 }));
-  if (node.detail) {
+  if (second) {
     const detail = element("text", { class: "detail", x: PAD.x, y: PAD.y + 13 + ROW.detail });
-    detail.textContent = fit(node.detail, "detail");
+    detail.textContent = fit(second, "detail");
     group.append(detail);
   }
   return group;
@@ -107,10 +109,6 @@ function curve(points: readonly Point[]): string {
     parts.push(`Q${at(point)} ${at(end)}`);
   });
   return rest.length === 1 ? `M${at(first)} L${at(last)}` : parts.join(" ");
-}
-
-function titleOf(node: GraphNode): string {
-  return node.label || node.kind;
 }
 
 function at(point: Point): string {

@@ -1,0 +1,47 @@
+// Drives the packaged extension through a real VS Code and writes report.json and pictures/ into OUT.
+// CODE_SERVER: code-server's entry.js; CHROMIUM: a browser; FLOWQUILL: the program flowquill; VSIX: the package; OUT: an empty folder;
+// ONLY: names of scenarios, with commas (`example` always runs).
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { RESTRICTED, SCENARIOS } from "./scenarios.mjs";
+import { Workbench } from "./workbench.mjs";
+
+const { CODE_SERVER, CHROMIUM = "/usr/bin/chromium", FLOWQUILL, VSIX, OUT, ONLY } = process.env;
+for (const [name, value] of Object.entries({ CODE_SERVER, FLOWQUILL, VSIX, OUT })) {
+  if (!value) throw new Error(`Set ${name}; the head of main.mjs says to what.`);
+}
+const root = resolve(OUT);
+const home = join(root, "home");
+mkdirSync(home, { recursive: true });
+const own = { "flowquill.server.command": resolve(FLOWQUILL) };
+const wanted = (name) => !ONLY || name === "example" || ONLY.split(",").includes(name);
+const report = { scenarios: {}, figures: {} };
+
+for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
+  const names = Object.keys(scenarios).filter(wanted);
+  if (!names.length) continue;
+  const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, vsix: resolve(VSIX), trust, settings: own });
+  const around = { bench, home, folder: join(home, "flowquill-example"), data: bench.data, own, figures: report.figures };
+  try {
+    for (const name of names) {
+      const start = Date.now();
+      let problem = "";
+      try {
+        await scenarios[name](around);
+      } catch (error) {
+        problem = error instanceof Error ? `${error.message}\n${error.stack?.split("\n").slice(1, 4).join("\n") ?? ""}` : String(error);
+        await bench.picture(`failed-${name}`).catch(() => undefined);
+        bench.settings(own);
+        await bench.tidy().catch(() => undefined);
+      }
+      report.scenarios[name] = { problem, seconds: (Date.now() - start) / 1000 };
+      console.log(`${problem ? "FAILED" : "ok"} ${name} ${report.scenarios[name].seconds} s ${problem}`);
+      writeFileSync(join(root, "report.json"), JSON.stringify(report, undefined, 2));
+      if (name === "example" && problem) break;
+    }
+  } finally {
+    await bench.stop();
+  }
+}
+console.log(JSON.stringify(report.figures));
+process.exit(Object.values(report.scenarios).some((each) => each.problem) ? 1 : 0);

@@ -1,0 +1,241 @@
+// A real VS Code in a browser: starts it, and does with keyboard and mouse what a person does.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+/** Generous: a shared machine may be slow. */
+export const PATIENCE = 120_000;
+
+const CHROME = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export class Workbench {
+  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), vsix, trust (whether workspaces are asked about). */
+  static async start({ codeServer, chromium: executablePath, root, vsix, trust = false, settings = {} }) {
+    const data = join(root, "data");
+    mkdirSync(join(data, "User"), { recursive: true });
+    const bench = new Workbench();
+    Object.assign(bench, { root, data, pictures: join(root, "pictures"), home: join(root, "home") });
+    for (const folder of [bench.pictures, bench.home]) mkdirSync(folder, { recursive: true });
+    bench.settings(settings);
+    const common = [codeServer, "--user-data-dir", data, "--extensions-dir", join(root, "extensions")];
+    const env = { ...process.env, HOME: bench.home, XDG_CONFIG_HOME: join(root, "config") };
+    if (!existsSync(join(root, "extensions"))) {
+      const installed = spawnSync(process.execPath, [...common, "--install-extension", vsix], { encoding: "utf8", env });
+      if (installed.status !== 0) throw new Error(`The extension cannot be installed: ${installed.stderr}`);
+    }
+    const port = await freePort();
+    const args = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override", "--bind-addr", `127.0.0.1:${port}`];
+    bench.server = spawn(process.execPath, [...common, ...args, ...(trust ? [] : ["--disable-workspace-trust"])], { stdio: "ignore", env, detached: true });
+    bench.url = `http://127.0.0.1:${port}/`;
+    bench.browser = await chromium.launch({ executablePath, args: CHROME });
+    bench.page = await bench.browser.newPage({ viewport: { width: 1280, height: 720 } });
+    bench.page.setDefaultTimeout(PATIENCE);
+    return bench;
+  }
+
+  async stop() {
+    await this.browser?.close();
+    try {
+      process.kill(-this.server.pid, "SIGTERM");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  /** Replaces the user's settings; VS Code sees the file change. */
+  settings(wanted) {
+    writeFileSync(join(this.data, "User", "settings.json"), JSON.stringify({ ...QUIET, ...wanted }));
+  }
+
+  /** Opens a folder, or with none an empty window. */
+  async open(folder) {
+    const url = folder ? `${this.url}?folder=${folder}` : `${this.url}?ew=true`;
+    for (let left = 300; ; left -= 1) {
+      try {
+        await this.page.goto(url);
+        break;
+      } catch (error) {
+        if (left === 0) throw error;
+        await this.page.waitForTimeout(1000);
+      }
+    }
+    await this.page.waitForSelector(".monaco-workbench .statusbar-item", { timeout: 2 * PATIENCE });
+  }
+
+  async picture(name, clip) {
+    await this.page.waitForTimeout(400);
+    await this.page.screenshot({ path: join(this.pictures, `${name}.png`), ...(clip ? { clip } : {}) });
+  }
+
+  /** Runs a command by its title in the palette, which may list it late. */
+  async command(title, tries = 20) {
+    const input = this.page.locator(".quick-input-widget input");
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    for (; ; tries -= 1) {
+      await this.page.keyboard.press("F1");
+      await input.waitFor();
+      await input.fill(`>${title}`);
+      try {
+        return await row.click({ timeout: 3000 });
+      } catch (error) {
+        if (tries === 0) throw error;
+        await this.page.keyboard.press("Escape");
+      }
+    }
+  }
+
+  /** Opens a file of the folder by the explorer, which is hidden again. */
+  async openFile(name) {
+    const tab = this.page.locator(".tab", { hasText: name }).first();
+    if (await tab.isVisible()) {
+      await tab.click();
+    } else {
+      const explorer = this.page.locator(".explorer-folders-view");
+      if (!(await explorer.isVisible())) await this.page.keyboard.press("Control+Shift+E");
+      await explorer.locator(".monaco-list-row", { hasText: name }).first().dblclick();
+    }
+    await this.page.locator(".tab.active", { hasText: name }).first().waitFor();
+    await this.page.locator(".editor-group-container.active .monaco-editor .view-line").first().waitFor();
+    if (await this.page.locator(".part.sidebar").isVisible()) await this.page.keyboard.press("Control+B");
+  }
+
+  /** Answers VS Code's own file dialog with a path. */
+  async dialog(path) {
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await this.page.waitForTimeout(800);
+    await input.fill(path);
+    await this.page.waitForTimeout(1200);
+    await this.page.keyboard.press("Enter");
+  }
+
+  /** Clicks into the text of the editor in front; `text` names the place. */
+  async clickText(text) {
+    await this.page.locator(".editor-group-container .monaco-editor .view-line span span", { hasText: text }).first().click();
+  }
+
+  /** Takes a line of the menu of fixes, by the keyboard. */
+  async takeFix(pattern) {
+    const rows = this.page.locator(".action-widget .monaco-list-row.action");
+    await rows.filter({ hasText: pattern }).first().waitFor();
+    for (let left = await rows.count(); left >= 0; left -= 1) {
+      const focused = this.page.locator(".action-widget .monaco-list-row.focused");
+      if (pattern.test((await focused.textContent()) ?? "")) return this.page.keyboard.press("Enter");
+      await this.page.keyboard.press("ArrowDown");
+    }
+    throw new Error(`No fix ${pattern} can be reached.`);
+  }
+
+  async focusEditor() {
+    await this.command("View: Focus Active Editor Group");
+  }
+
+  async goTo(line, column = 1) {
+    await this.page.keyboard.press("Control+G");
+    const input = this.page.locator(".quick-input-widget input");
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  async save() {
+    await this.page.keyboard.press("Control+S");
+    await this.page.waitForTimeout(700);
+  }
+
+  async saved(path, test) {
+    await this.save();
+    await this.until(() => test(readFileSync(path, "utf8")), `${path} does not become what it should`, () => readFileSync(path, "utf8"));
+    return readFileSync(path, "utf8");
+  }
+
+  /** Waits until `test` holds; the error says `what`, and what `seen` gives. */
+  async until(test, what, seen = () => "", patience = PATIENCE) {
+    const end = Date.now() + patience;
+    while (!(await test())) {
+      if (Date.now() > end) throw new Error(`${what} ${seen()}`);
+      await this.page.waitForTimeout(250);
+    }
+  }
+
+  status() {
+    return this.page.locator(".statusbar-item[id='flowquill.flowquill.flowquill.status'], .statusbar-item[id$='flowquill.status']").first();
+  }
+
+  async statusSays(pattern, patience = PATIENCE) {
+    let said = "";
+    await this.until(async () => pattern.test((said = (await this.status().textContent().catch(() => "")) ?? "")), `The status item does not say ${pattern}, but:`, () => said, patience);
+  }
+
+  async ghost(pattern = /\S/, patience = PATIENCE) {
+    let seen = "";
+    await this.until(async () => pattern.test((seen = await this.ghostNow())), `No ghost text ${pattern}; there is:`, () => seen, patience);
+    return seen;
+  }
+
+  ghostNow() {
+    return this.page.evaluate(() => [...document.querySelectorAll(".ghost-text, .ghost-text-decoration")].map((e) => e.textContent).join("\n"));
+  }
+
+  notifications() {
+    return this.page.locator(".notification-toast").allTextContents();
+  }
+
+  async notified(pattern) {
+    let seen = [];
+    await this.until(async () => (seen = await this.notifications()).some((text) => pattern.test(text)), `No notification ${pattern}; there are:`, () => seen.join(" | "));
+  }
+
+  /** The document inside the webview in front. */
+  async webview(selector) {
+    let found;
+    await this.until(async () => {
+      for (const frame of this.page.frames()) {
+        if (frame.name() === "" && frame.parentFrame() === null) continue;
+        if ((await frame.locator(selector).count().catch(() => 0)) > 0) return (found = frame);
+      }
+      return false;
+    }, `No webview shows ${selector}.`);
+    return found;
+  }
+
+  /** Back to a window with nothing open, whatever a test left behind. */
+  async tidy() {
+    await this.page.keyboard.press("Escape");
+    await this.page.keyboard.press("Escape");
+    await this.command("View: Revert and Close Editor", 1).catch(() => undefined);
+    await this.command("View: Close All Editors", 1).catch(() => undefined);
+    await this.command("Notifications: Clear All Notifications", 1).catch(() => undefined);
+  }
+}
+
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.editor.enablePreview": false,
+  "editor.minimap.enabled": false,
+  "editor.wordWrap": "on",
+  "chat.commandCenter.enabled": false,
+  "window.commandCenter": false,
+  "files.simpleDialog.enable": true,
+  "files.hotExit": "off",
+  "remote.autoForwardPorts": false,
+  "workbench.colorTheme": "Default Light Modern",
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.startupPrompt": "never",
+  "security.workspace.trust.banner": "never",
+};
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
