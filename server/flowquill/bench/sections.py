@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from flowquill.bench import converting, generating, language, server_start
+from flowquill.bench import converting, decoding, generating, language, server_start
 from flowquill.bench.figures import Figure, Settings
 
 Section = Callable[[Settings], Iterator[Figure]]
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "catalog": language.catalog_load,
         "forward": language.forward_steps,
         "wdl": converting.definitions,
+        "grammar": decoding.grammars,
         "generate": generating.comment_to_flow,
         "parity": generating.parity,
         "server": server_start.cold_start,

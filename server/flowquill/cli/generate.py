@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
+from flowquill.cli.engines import engine_options, opened
 from flowquill.cli.errors import CommandError
 from flowquill.cli.files import STDIN, read_text
 from flowquill.cli.options import catalog_options, model_option, open_catalog
@@ -16,6 +18,7 @@ from flowquill.cli.options import catalog_options, model_option, open_catalog
 @click.argument("text", required=False)
 @catalog_options
 @model_option
+@engine_options
 @click.option("--edit", metavar="FILE", help="Change the flow of this file as TEXT says; the new text is printed, the file stays.")
 @click.option("-n", "number", type=click.IntRange(1, 16), default=1, metavar="N", help="Up to N different flows, best first.")
 @click.option("--json", "as_json", is_flag=True, help="Print flow, trigger, steps, diagnostics, confidence and timings as JSON.")
@@ -31,6 +34,7 @@ def command(
     as_json: bool,
     batch: str | None,
     out: str | None,
+    **engine: Any,
 ) -> int:
     """Turn TEXT into a flow and print it. TEXT of `-` is read from the standard input.
 
@@ -49,7 +53,6 @@ def command(
     catalog = open_catalog(catalogs, builtin, edit)
 
     from flowquill.generation import guard
-    from flowquill.generation.pipeline import open_generator
     from flowquill.generation.request import Request
 
     if batch is None:
@@ -59,9 +62,11 @@ def command(
     if batch is not None and out is not None:
         from flowquill.cli.batch import run_batch
 
-        return run_batch(batch, out, lambda: open_generator(catalog, folder), number)
+        with opened(catalog, folder, engine) as made:
+            return run_batch(batch, out, made, number)
 
-    generation = open_generator(catalog, folder).generate(Request(request_text, source), alternatives=number)
+    with opened(catalog, folder, engine) as made:
+        generation = made().generate(Request(request_text, source), alternatives=number)
     if as_json:
         from flowquill.cli.output import dumps, generation_json
 

@@ -48,7 +48,8 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's.
+    """What a client may set. `catalogs`: paths of connector files or folders; `model`: a model's folder, None: the package's; `engine`: what is
+    said of language models, () where the embedded model answers.
 
     Settings are equal where they load the same; preferences take no part in it. `said` false: the client gave none at all.
     """
@@ -56,6 +57,7 @@ class Settings:
     catalogs: tuple[str, ...] = ()
     builtin: bool = True
     model: str | None = None
+    engine: tuple[tuple[str, str], ...] = ()
     preferences: Preferences = field(default=Preferences(), compare=False)
     said: bool = field(default=True, compare=False)
 
@@ -82,7 +84,7 @@ class Settings:
             model = None
             complaints.append("The setting flowquill.model is no path of a folder; the model of the package is used.")
         preferences, more = Preferences.read(given)
-        return cls(tuple(catalogs), builtin, model, preferences), complaints + more
+        return cls(tuple(catalogs), builtin, model, _engine(given), preferences), complaints + more
 
     def over(self, workspace: Workspace, root: Path | None) -> Settings:
         """These settings put over those of a workspace file; relative paths start at `root`.
@@ -91,7 +93,14 @@ class Settings:
         out where either says so.
         """
         own = (str(root / c) if root is not None else c for c in self.catalogs)
-        return Settings((*(str(c) for c in workspace.catalogs), *own), self.builtin and workspace.builtin, self.model, self.preferences)
+        return Settings((*(str(c) for c in workspace.catalogs), *own), self.builtin and workspace.builtin, self.model, self.engine, self.preferences)
+
+
+def _engine(given: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    """The settings of engines that a client gave; they are judged where the engine is opened. None of them comes from a workspace file."""
+    names = {"engine": "engine", "engineUrl": "url", "engineModel": "model"}
+    found = tuple((name, str(given[key])) for key, name in names.items() if given.get(key))
+    return () if found in ((), (("engine", "embedded"),)) else found
 
 
 @dataclass
@@ -136,11 +145,30 @@ class Loading:
         self.catalog.set_result(catalog)
         self.changed()
         try:
-            from flowquill.generation import pipeline
-
             folder = Path(self.settings.model) if self.settings.model else None
-            self.generator.set_result(pipeline.open_generator(catalog, folder))
+            self.generator.set_result(self._open(catalog, folder))
         except BaseException as error:
             log.warning("loading the model failed: %s", error)
             self.generator.set_exception(error)
         self.changed()
+
+    def _open(self, catalog: Catalog, folder: Path | None) -> Generator:
+        if self.settings.engine:
+            from flowquill.generation.engines.opening import for_client
+
+            return for_client(catalog, folder, dict(self.settings.engine))
+        from flowquill.generation import pipeline
+
+        return pipeline.open_generator(catalog, folder)
+
+    def close(self) -> None:
+        """Ends what the engines hold (connections, a vLLM of our own) once nothing loads any more."""
+        self.generator.add_done_callback(_close)
+
+
+def _close(done: Future[Generator]) -> None:
+    if done.cancelled() or done.exception() is not None:
+        return
+    close = getattr(done.result().engine, "close", None)
+    if close is not None:
+        Thread(target=close, name="flowquill-closing", daemon=True).start()

@@ -67,6 +67,7 @@ def settle(server: FlowquillServer, *, anew: bool = False) -> bool:
     settings = server.settings.over(workspace, server.root)
     if settings == server.loading.settings and not anew:
         return False
+    server.loading.close()
     server.loading = Loading(settings, server.loaded)
     # What was wrong with the old catalog may be said again of the new one.
     server.told.clear()
