@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
 from flowquill.grammar import tree
+from flowquill.grammar.naming import RESERVED
 
 Shape = tuple["Part", ...]
 Part = tuple[object, ...]
@@ -56,7 +58,7 @@ def _lines(lines: Iterable[ast.stmt], names: Mapping[str, str]) -> Shape:
 def _line(line: ast.stmt, names: Mapping[str, str]) -> Iterable[Part]:
     match line:
         case ast.Assign(value=ast.Call(func=ast.Name(id=called))) | ast.Expr(value=ast.Call(func=ast.Name(id=called))):
-            yield ("todo",) if called == "user_task" else ("call", names.get(called, called))
+            yield ("todo",) if called == "user_task" else ("call", name_of(called, names))
         case ast.If():
             yield ("if", _lines(line.body, names), _lines(line.orelse, names))
         case ast.For():
@@ -67,6 +69,18 @@ def _line(line: ast.stmt, names: Mapping[str, str]) -> Iterable[Part]:
             yield ("try", _lines(line.body, names), _lines([s for h in line.handlers for s in h.body], names), _lines(line.finalbody, names))
         case _:
             return
+
+
+def name_of(called: str, names: Mapping[str, str]) -> str:
+    """What an operation is called in a flow. Tests name some in another version, or with other capitals, than the catalog does."""
+    if called in names:
+        return names[called]
+    wanted = _unversioned(called)
+    return next((name for identity, name in names.items() if _unversioned(identity) == wanted), called)
+
+
+def _unversioned(identity: str) -> str:
+    return re.sub(r"__\d+_\d+_\d+__", "__", identity).lower()
 
 
 def calls(shape: Shape) -> tuple[str, ...]:
@@ -84,8 +98,16 @@ def calls(shape: Shape) -> tuple[str, ...]:
 
 
 def context_of(source: str, names: Mapping[str, str]) -> str:
-    """A flow in Flow-Bench's subset of Python as `.flow` text, for tests that edit one. Raises SyntaxError."""
-    return "flow prior {\n  on manual()\n" + _written(ast.parse(source).body, names, 1) + "}\n"
+    """A flow in Flow-Bench's subset of Python as `.flow` text, for tests that edit one. Names stay as they are where the language allows it.
+
+    Raises SyntaxError.
+    """
+    parsed = ast.parse(source)
+    taken = {n.split(".")[0] for n in names.values()} | RESERVED
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.Name) and node.id not in names and (node.id in taken or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", node.id)):
+            node.id = f"{node.id.lstrip('_')}_"
+    return "flow prior {\n  on manual()\n" + _written(parsed.body, names, 1) + "}\n"
 
 
 def _written(lines: Iterable[ast.stmt], names: Mapping[str, str], depth: int) -> str:
@@ -98,14 +120,14 @@ def _written(lines: Iterable[ast.stmt], names: Mapping[str, str], depth: int) ->
             case ast.Expr(value=ast.Call(func=ast.Name(id="user_task"), args=[ast.Constant(value=str() as said)])):
                 out += f'{pad}todo "{said}"\n'
             case ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id=called))):
-                out += f"{pad}{target}_ = {names.get(called, called)}()\n"
+                out += f"{pad}{target} = {name_of(called, names)}()\n"
             case ast.Expr(value=ast.Call(func=ast.Name(id=called))):
-                out += f"{pad}{names.get(called, called)}()\n"
+                out += f"{pad}{name_of(called, names)}()\n"
             case ast.If():
                 out += f"{pad}if {_condition(line.test)} {{\n{_written(line.body, names, depth + 1)}{pad}}}"
                 out += f" else {{\n{_written(line.orelse, names, depth + 1)}{pad}}}\n" if line.orelse else "\n"
             case ast.For(target=ast.Name(id=target), iter=ast.Name(id=source)):
-                out += f"{pad}for {target}_ in {source}_.items {{\n{_written(line.body, names, depth + 1)}{pad}}}\n"
+                out += f"{pad}for {target} in {source}.items {{\n{_written(line.body, names, depth + 1)}{pad}}}\n"
             case _:
                 continue
     return out
@@ -135,8 +157,8 @@ def _value(node: ast.expr) -> str:
         case ast.Constant(value=value):
             return "null" if value is None else str(value)
         case ast.Attribute(value=ast.Name(id=base), attr=name):
-            return f'{base}_["{name}"]'
+            return f'{base}["{name}"]'
         case ast.Name(id=name):
-            return f"{name}_"
+            return name
         case _:
             return "null"
