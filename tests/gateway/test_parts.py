@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import stat
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowquill.gateway.errors import GatewayError
+from flowquill.gateway.flows import Place
 from flowquill.gateway.keys import Keys, KeysError, editing, read_keys
 from flowquill.gateway.limits import Bucket, Places
 from flowquill.gateway.registry import Registry, RegistryError
 from flowquill.gateway.replicas import Replica, choose
+from flowquill.gateway.service import Service
 from flowquill.gateway.settings import Replica as Given
 from flowquill.gateway.settings import Server, SettingsError, read_settings
 from tests.gateway.running import point, publish
@@ -163,6 +166,80 @@ def test_what_a_registry_turns_away(tmp_path: Path) -> None:
     with pytest.raises(RegistryError):
         Registry(tmp_path / "other", max_rank=8).resolve("acme", "link")
     assert "no version nothing" in refused("nothing")
+
+
+def trained(root: Path, number: int, *, language: bool) -> Path:
+    """A version as `train tenant` lays it out: numbered, with a model for the embedded engine, and an adapter for vLLM where asked."""
+    folder = root / "acme" / "versions" / f"{number:04d}"
+    (folder / "model").mkdir(parents=True)
+    (folder / "catalog").mkdir()
+    (folder / "catalog" / "erp.json").write_text("{}")
+    (folder / "model" / "decoder.onnx").write_bytes(b"weights")
+    digest = hashlib.sha256(b"weights").hexdigest()
+    (folder / "model" / "manifest.json").write_text(json.dumps({"name": "m", "files": {"decoder.onnx": digest}}))
+    (folder / "card.json").write_text(json.dumps({"format": 1, "tenant": "acme", "version": number, "base": {}}))
+    if language:
+        adapter = folder / "adapter"
+        adapter.mkdir()
+        (adapter / "adapter_config.json").write_text('{"r": 8}')
+        (adapter / "adapter_model.safetensors").write_bytes(b"x")
+        files = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in adapter.iterdir()}
+        (adapter / "manifest.json").write_text(json.dumps({"format": 1, "files": files}))
+    (root / "acme" / "aliases.json").write_text(
+        json.dumps({"format": 1, "champion": number, "candidate": number, "former": [1]})
+    )
+    return folder
+
+
+@pytest.mark.parametrize("language", [True, False])
+def test_versions_as_the_training_room_publishes_them(tmp_path: Path, language: bool) -> None:
+    folder = trained(tmp_path, 2, language=language)
+    found = Registry(tmp_path, max_rank=8).resolve("acme", "champion")
+    assert (found.folder, found.embedded) == (folder, folder / "model")
+    assert found.language == (folder / "adapter" if language else None)
+    assert found.catalogs == (folder / "catalog" / "erp.json",)
+    assert found.model.startswith("acme.2.")
+    for alias in ("format", "former"):
+        with pytest.raises(RegistryError):
+            Registry(tmp_path, max_rank=8).resolve("acme", alias)
+
+
+def test_a_damaged_model_of_a_version_is_refused(tmp_path: Path) -> None:
+    (trained(tmp_path, 1, language=False) / "model" / "decoder.onnx").write_bytes(b"other")
+    with pytest.raises(RegistryError, match="is damaged"):
+        Registry(tmp_path, max_rank=8).resolve("acme", "champion")
+
+
+def test_a_damaged_adapter_of_a_version_is_refused(tmp_path: Path) -> None:
+    (trained(tmp_path, 1, language=True) / "adapter" / "adapter_model.safetensors").write_bytes(b"other")
+    with pytest.raises(RegistryError, match="differs from its card's hash"):
+        Registry(tmp_path, max_rank=8).resolve("acme", "champion")
+
+
+async def test_each_tenant_is_answered_with_its_own_models_connectors_and_examples(tmp_path: Path) -> None:
+    """The embedded side of a roll-out and of the way back, without opening an engine."""
+    folder = trained(tmp_path / "registry", 1, language=False)
+    (folder / "examples.jsonl").write_text("")
+    config = '[embedded]\nenabled = true\n[registry]\npath = "registry"\n[tenant.acme]\nadapter = "acme"\n[tenant.bolt]\nexamples = "bolt"\n'
+    (tmp_path / "g.toml").write_text(config)
+    with editing(tmp_path / "keys.json") as edit:
+        edit.keys, _, _ = edit.keys.with_new("acme")
+    service = Service(tmp_path / "g.toml")
+    clients = service.tenants.clients
+    assert service.rollout is not None
+    await service.rollout.step()
+    theirs = Place((folder / "catalog" / "erp.json",), True, folder / "model", folder)
+    assert service.place(clients["acme"]) == theirs
+    assert service.place(clients["bolt"]) == Place((), True, None, tmp_path / "bolt")
+    with pytest.raises(GatewayError) as caught:
+        service.serving(clients["acme"])
+    assert caught.value.status == 404
+    newer = trained(tmp_path / "registry", 2, language=False)
+    await service.rollout.step()
+    assert service.place(clients["acme"]).model == newer / "model"
+    (tmp_path / "registry" / "acme" / "aliases.json").write_text('{"format": 1, "champion": 1}')
+    await service.rollout.step()
+    assert service.place(clients["acme"]) == theirs
 
 
 def test_a_published_version_never_changes(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Response
 from starlette.types import Receive, Scope, Send
@@ -21,6 +21,7 @@ from flowquill.gateway.tenants import MODEL, Client
 
 BODY_S = 30.0
 """The most that a request's body may take to arrive."""
+T = TypeVar("T")
 Handler = Callable[["Exchange"], Awaitable[None]]
 
 
@@ -162,6 +163,10 @@ def build(service: Service) -> FastAPI:
     async def one_flow() -> Response:
         return _Answer(service, "flows", _flow)
 
+    @app.post("/v1/examples")
+    async def examples() -> Response:
+        return _Answer(service, "examples", _examples)
+
     return app
 
 
@@ -236,25 +241,52 @@ async def _relay(exchange: Exchange, relay: Relay, path: str) -> None:
 
 
 async def _flow(exchange: Exchange) -> None:
-    service = exchange.service
+    client, engines = _embedded(exchange)
+    request, alternatives = flows.read_request(checks.parse(await exchange.body()), client.given.limits.choices)
+    place = exchange.service.place(client)
+    await _answered(exchange, client, lambda left: engines.generate(place, request, alternatives, left), flows.as_table)
+
+
+async def _examples(exchange: Exchange) -> None:
+    client, engines = _embedded(exchange)
+    text, count = flows.read_search(checks.parse(await exchange.body()))
+    place = exchange.service.place(client)
+    await _answered(
+        exchange,
+        client,
+        lambda left: engines.examples(place, text, count, left),
+        lambda found: {"object": "list", "data": [{"text": e.text, "flow": e.flow} for e in found]},
+    )
+
+
+def _embedded(exchange: Exchange) -> tuple[Client, flows.Flows]:
     client = exchange.authenticate()
-    if service.flows is None:
+    if exchange.service.flows is None:
         raise GatewayError(
             404, "not_found_error", "This gateway has no embedded engine; use /v1/completions, or enable [embedded]."
         )
     client.allowance.count()
-    request, alternatives = flows.read_request(checks.parse(await exchange.body()), client.given.limits.choices)
+    return client, exchange.service.flows
+
+
+async def _answered(
+    exchange: Exchange,
+    client: Client,
+    do: Callable[[float], Coroutine[Any, Any, T]],
+    table: Callable[[T], dict[str, Any]],
+) -> None:
+    """Does something in the tenant's place, as long as its client is there, and answers with it."""
     async with client.allowance.places.place():
-        left = service.settings.server.request_timeout_s - (perf_counter() - exchange.arrived)
+        left = exchange.service.settings.server.request_timeout_s - (perf_counter() - exchange.arrived)
         if left <= 0:
             raise unavailable("Too many requests of this tenant wait; try again shortly.")
-        work = asyncio.ensure_future(service.flows.generate(client.given, request, alternatives, left))
+        work = asyncio.ensure_future(do(left))
         gone = asyncio.ensure_future(_left(exchange.receive))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 raise _Left
-            await exchange.json(flows.as_table(work.result()))
+            await exchange.json(table(work.result()))
         finally:
             work.cancel()
             gone.cancel()

@@ -69,6 +69,7 @@ class Rollout:
         self.log = log
         self.metrics = metrics
         self.current: dict[str, Serving] = {}
+        self.embedded: dict[str, Version] = {}
         self.problems: dict[str, str] = {}
         self._loaded: dict[str, Serving] = {}
         self._clock = clock
@@ -99,16 +100,23 @@ class Rollout:
         for tenant, given in list(self.tenants.items()):
             if given.adapter is None:
                 self._drop(tenant)
+                self.embedded.pop(tenant, None)
                 continue
             try:
                 version = await asyncio.to_thread(self.registry.resolve, given.adapter, given.version)
-                if self.current.get(tenant) is None or self.current[tenant].version != version:
+                if version.embedded is not None:
+                    # Checked when it was resolved; requests under way keep the engine that they began with.
+                    self.embedded[tenant] = version
+                if version.language is None:
+                    self._drop(tenant)
+                elif self.current.get(tenant) is None or self.current[tenant].version != version:
                     await self._roll(tenant, version)
                 self.problems.pop(tenant, None)
             except RegistryError as error:
                 self._problem(tenant, str(error))
-        for tenant in set(self.current) - set(self.tenants):
+        for tenant in (set(self.current) | set(self.embedded)) - set(self.tenants):
             self._drop(tenant)
+            self.embedded.pop(tenant, None)
         await self._retire()
 
     async def _roll(self, tenant: str, version: Version) -> None:
@@ -217,6 +225,7 @@ class Rollout:
         return answer.status_code, answer.text[:2000]
 
     def _path(self, version: Version) -> str:
+        assert version.language is not None
         if self.given.mount is None:
-            return str(version.folder)
-        return str(PurePosixPath(self.given.mount) / version.folder.relative_to(self.registry.root).as_posix())
+            return str(version.language)
+        return str(PurePosixPath(self.given.mount) / version.language.relative_to(self.registry.root).as_posix())

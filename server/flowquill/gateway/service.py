@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from flowquill.gateway.errors import unavailable
-from flowquill.gateway.flows import Flows
+from flowquill.gateway.errors import GatewayError, unavailable
+from flowquill.gateway.flows import Flows, Place
 from flowquill.gateway.logs import Log
 from flowquill.gateway.metrics import Metrics
 from flowquill.gateway.replicas import Pool
@@ -85,10 +85,24 @@ class Service:
         if client.given.adapter is None:
             return None
         serving = self.rollout.current.get(client.name) if self.rollout is not None else None
+        if serving is None and self.rollout is not None and client.name in self.rollout.embedded:
+            raise GatewayError(
+                404, "not_found_error", "This tenant's adapter is one for the embedded engine; use /v1/flows."
+            )
         if serving is None:
             # Never the base model in its place: the tenant's prompts are written for the adapter, and nobody would notice.
             raise unavailable("The model of this tenant is not loaded yet; try again shortly.", 10)
         return serving
+
+    def place(self, client: Client) -> Place:
+        """What the embedded engine answers a tenant with: its published model with the connectors of that version, or what is configured."""
+        given = client.given
+        version = self.rollout.embedded.get(client.name) if self.rollout is not None else None
+        examples = given.examples
+        if version is None:
+            return Place(given.catalogs, given.builtin_catalog, given.embedded_model, examples)
+        own = version.folder if (version.folder / "examples.jsonl").is_file() else None
+        return Place((*given.catalogs, *version.catalogs), given.builtin_catalog, version.embedded, examples or own)
 
     @property
     def ready(self) -> bool:

@@ -95,7 +95,7 @@ class Tenant(_Table):
     grammar: Path | None = None
     """A decoding grammar for requests that bring none."""
     examples: Path | None = None
-    """The tenant's examples, JSON lines of "text" and "flow"."""
+    """The folder of the tenant's examples.jsonl, lines of "text" and "flow", for `/v1/examples`."""
     catalogs: tuple[Path, ...] = ()
     builtin_catalog: bool = True
     embedded_model: Path | None = None
