@@ -93,6 +93,7 @@ class Piece:
 
     text: str
     catalog: Catalog
+    _encoded: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
 
     @cached_property
     def parsed(self) -> Parsed:
@@ -117,6 +118,19 @@ class Piece:
         from flowquill.server.reading.coloring import colored
 
         return colored(self)
+
+    def encoded(self, encoding: str) -> tuple[int, ...]:
+        """The semantic tokens in the protocol's numbers, counted from the piece's beginning."""
+        from flowquill.server.reading.coloring import relative
+
+        if encoding not in self._encoded:
+            self._encoded[encoding] = relative(self.text, self.colors, encoding)
+        return self._encoded[encoding]
+
+    @property
+    def is_colored(self) -> bool:
+        """Whether the semantic tokens are worked out already."""
+        return "colors" in self.__dict__
 
     def path(self, offset: int) -> list[tree.Node]:
         """The nodes around an offset, from the file down to the innermost."""
