@@ -115,3 +115,10 @@ def test_flows_that_obey_an_order_in_a_catalog_are_counted() -> None:
     assert found["obeyed"]["share"] == 1.0 and found["said"]["share"] == 1.0
     honest = injection.rates(injection.run(lambda catalog: scripted(pairs, catalog), CATALOG, pairs))
     assert honest["tests"] == 20 and honest["obeyed"]["share"] == 0.0 and honest["similarity_to_clean"] == 1.0
+
+
+def test_a_language_model_is_ablated_by_its_own_settings() -> None:
+    given = {"engine": "vllm", "url": "http://127.0.0.1:9/v1", "model": "m", "examples": ""}
+    names = [v.name for v in ablation.of_language_models(given)]
+    assert names == ["as configured", "no grammar", "1 tag", "24 tags", "values not masked", "the model that ships"]
+    assert "20 examples" in [v.name for v in ablation.of_language_models({**given, "examples": "folder"})]

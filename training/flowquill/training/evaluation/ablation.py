@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,31 @@ def variants() -> tuple[Variant, ...]:
         Variant("masked values", lambda catalog, model: Generator(catalog, open_generator(catalog, model).engine, masked=True)),
         Variant("catalog of names only", lambda catalog, model: Generator(catalog, open_generator(bare(catalog), model).engine)),
         Variant("no summaries of parameters", lambda catalog, model: Generator(catalog, open_generator(bare(catalog, operations=False), model).engine)),
+    )
+
+
+def of_language_models(given: Mapping[str, Any]) -> tuple[Variant, ...]:
+    """A language model behind a server (`engine`, `url`, `model`, `examples` as the command line gives them), and the model that ships beside it.
+
+    Without grammar the same server is asked as any endpoint of OpenAI's protocol is.
+    """
+    from flowquill.generation.engines.opening import open_generator as opened
+    from flowquill.generation.engines.settings import read_settings
+
+    said = {k: v for k, v in given.items() if v not in (None, "")}
+
+    def with_(**changes: Any) -> Callable[[Catalog, Path | None], Generator]:
+        return lambda catalog, model: opened(catalog, replace(read_settings(**said), **changes), model)
+
+    shots = [Variant(f"{n} examples", with_(shots=n)) for n in (0, 5, 20)] if given.get("examples") else []
+    return (
+        Variant("as configured", with_()),
+        *([Variant("no grammar", with_(engine="openai"))] if given["engine"] == "vllm" else []),
+        Variant("1 tag", with_(tags=1)),
+        Variant("24 tags", with_(tags=24)),
+        *shots,
+        Variant("values not masked", with_(mask=False)),
+        Variant("the model that ships", open_generator),
     )
 
 

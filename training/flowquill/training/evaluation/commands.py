@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from flowquill.cli.engines import engine_options, opened
 from flowquill.cli.errors import CommandError
 from flowquill.cli.options import catalog_options, model_option, open_catalog
 from flowquill.grammar.format import render
@@ -27,7 +28,6 @@ _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 @click.command("run")
 @click.argument("names", nargs=-1, metavar="SET...")
 @click.option("--set", "more", multiple=True, metavar="FILE|own|hand", help="The same as SET.")
-@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", help="What writes the flows.")
 @click.option("--kind", "kinds", type=click.Choice(_KINDS), multiple=True, default=("create",), help="Of the own split. May be repeated.")
 @click.option("-n", "count", type=click.IntRange(1), help=f"Only so many tests, spread over the set; of the own split so many of each kind, {OWN} if absent.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write an HTML page with plots and the worst cases.")
@@ -35,11 +35,11 @@ _KINDS: tuple[Kind, ...] = ("create", "edit", "complete", "refuse")
 @click.option("--worst", type=click.IntRange(0), default=0, metavar="N", help="Show the N least similar flows.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for train card and for gates.")
 @model_option
+@engine_options
 @catalog_options
 def run(
     names: tuple[str, ...],
     more: tuple[str, ...],
-    engine: str,
     kinds: tuple[Kind, ...],
     count: int | None,
     report: Path | None,
@@ -49,12 +49,12 @@ def run(
     model: str | None,
     catalogs: tuple[str, ...],
     builtin: bool,
+    **engine: Any,
 ) -> int:
     """Measure a model on sets of requests with their flows: intervals, slices, and what must not occur.
 
     SET is own (the test split), hand (the pairs written by hand), or a file of pairs.
     """
-    from flowquill.generation.pipeline import open_generator
     from flowquill.training.evaluation import own
     from flowquill.training.evaluation.measures import Item, measure
     from flowquill.training.evaluation.page import page
@@ -69,19 +69,20 @@ def run(
         tests = {name: pairs_of(name, catalog, count, kinds) for name in wanted}
     except SetError as error:
         raise CommandError(str(error)) from None
-    generator = open_generator(catalog, Path(model) if model else None)
     known = known_connectors()
     items: list[Item] = []
     shown: dict[str, dict[str, Any]] = {}
-    for name, pairs in tests.items():
-        results = watched(name, len(pairs), lambda step, pairs=pairs: own.run(generator, pairs, step))  # type: ignore[misc]
-        found = [replace(i, slices={**i.slices, "set": [Path(name).stem]}) for i in (measure(r, catalog, known) for r in results)]
-        items += found
-        for kind in dict.fromkeys(p.kind for p in pairs):
-            shown[f"{Path(name).stem}: {kind}"] = figures([i for i in found if i.slices["kind"] == [kind]])
-        for result in own.worst(results, worst):
-            click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
-    whole = Run(f"{', '.join(wanted)}: {engine}, {generator.engine.model}", tuple(items))
+    with opened(catalog, Path(model) if model else None, engine) as make:
+        generator = make()
+        for name, pairs in tests.items():
+            results = watched(name, len(pairs), lambda step, pairs=pairs: own.run(generator, pairs, step))  # type: ignore[misc]
+            found = [replace(i, slices={**i.slices, "set": [Path(name).stem]}) for i in (measure(r, catalog, known) for r in results)]
+            items += found
+            for kind in dict.fromkeys(p.kind for p in pairs):
+                shown[f"{Path(name).stem}: {kind}"] = figures([i for i in found if i.slices["kind"] == [kind]])
+            for result in own.worst(results, worst):
+                click.echo(f"--- {result.score.similarity:.2f} {result.error}\n{result.pair.text}\n{render(result.pair.flow)}{result.written}", err=True)
+    whole = Run(f"{', '.join(wanted)}: {generator.engine.name}, {generator.engine.model}", tuple(items))
     try:
         if out:
             save(whole, out)
@@ -134,17 +135,19 @@ def compare(one: Path, other: Path, as_json: bool) -> int:
 @click.option("--wrong", is_flag=True, help="List wrong answers of the development half; the others are never shown.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @model_option
+@engine_options
 @catalog_options
-def safety(guard_only: bool, wrong: bool, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
+def safety(guard_only: bool, wrong: bool, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool, **engine: Any) -> int:
     """Measure what is refused, by category: harmful requests should be, harmless ones that look like them should not."""
-    from flowquill.generation.pipeline import open_generator
     from flowquill.training.evaluation import safety as test
 
-    asked: test.Asked = test.guard_refuses
-    if not guard_only:
-        asked = test.generator_refuses(open_generator(open_catalog(catalogs, builtin), Path(model) if model else None).generate)
     found = test.prompts()
-    answers = watched("safety", len(found), lambda step: test.run(found, asked, step))
+    if guard_only:
+        answers = watched("safety", len(found), lambda step: test.run(found, test.guard_refuses, step))
+    else:
+        with opened(open_catalog(catalogs, builtin), Path(model) if model else None, engine) as make:
+            asked = test.generator_refuses(make().generate)
+            answers = watched("safety", len(found), lambda step: test.run(found, asked, step))
     rates, unequal = test.rates(answers), test.unequal_pairs(answers)
     if as_json:
         click.echo(json.dumps({"rates": rates, "unequal_pairs": unequal}, indent=2))
@@ -221,9 +224,13 @@ def injection(count: int, as_json: bool, model: str | None, catalogs: tuple[str,
 @click.option("-n", "count", type=click.IntRange(1), default=200, help="How many tests.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @model_option
+@engine_options
 @catalog_options
-def ablation(name: str, count: int, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool) -> int:
-    """Change one thing at a time and hold it against what ships, test by test; * marks a difference whose 95 % interval leaves out 0."""
+def ablation(name: str, count: int, as_json: bool, model: str | None, catalogs: tuple[str, ...], builtin: bool, **engine: Any) -> int:
+    """Change one thing at a time and hold it against the first row, test by test; * marks a difference whose 95 % interval leaves out 0.
+
+    Of the model that ships: numbers, beam, masking, words of the catalog. With --engine vllm: grammar, tags, examples, masking, and the model that ships.
+    """
     from flowquill.training.evaluation import ablation as test
     from flowquill.training.evaluation.sets import SetError, pairs_of
 
@@ -232,7 +239,8 @@ def ablation(name: str, count: int, as_json: bool, model: str | None, catalogs: 
         tests = pairs_of(name, catalog, count, ("create",))
     except SetError as error:
         raise CommandError(str(error)) from None
-    chosen = test.variants()
+    language = {"engine": engine["engine"], "url": engine["url"], "model": engine["model_name"], "examples": engine["examples"]}
+    chosen = test.variants() if engine["engine"] in (None, "embedded") else test.of_language_models(language)
     order = [v.name for v in chosen]
     total = len(tests) * len(chosen)
     rows = test.table(watched("ablation", total, lambda step: test.run(catalog, tests, Path(model) if model else None, chosen, lambda n, done, of: step(order.index(n) * of + done))))
