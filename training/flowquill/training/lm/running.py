@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
@@ -95,6 +96,8 @@ class Whole(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        # Each process writes a part of it.
+        PartialState().wait_for_everyone()
         if state.is_world_process_zero and folder.is_dir():
             (folder / _WHOLE).write_text(str(state.global_step), encoding="utf-8")
             if self._save is not None:
@@ -165,6 +168,8 @@ def run(config: RunSettings, seed: int, model: Any, tokenizer: Any, data: Data, 
     # Weights and the two moments of each in float32; one checkpoint more than are kept is there while it is written.
     needs_room(checkpoints, trained * 12 * (config.keep + 1))
     told = arguments(config, seed, checkpoints, **more)
+    if config.evaluate_every and not len(data.dev):
+        raise ConfigError("There are no dev pairs to score; set dev_pairs, or evaluate_every = 0.")
     if config.watch == "similarity" and told.world_size > 1:
         raise ConfigError('watch = "similarity" writes flows on one device only; set watch = "loss" for several.')
     if config.threads:
@@ -183,9 +188,9 @@ def run(config: RunSettings, seed: int, model: Any, tokenizer: Any, data: Data, 
     logging.disable_progress_bar()
     if config.watch == "similarity":
         trainer.written = data.exchanges[: config.written]
-    found = last_checkpoint(checkpoints) if told.process_index == 0 else None
-    with told.main_process_first(local=False, desc="half checkpoints are removed"):
-        found = found or last_checkpoint(checkpoints)
+    # The first process removes half checkpoints before the others look.
+    with told.main_process_first(local=False, desc="looking for a checkpoint"):
+        found = last_checkpoint(checkpoints)
     if found is not None and told.process_index == 0:
         console.print(f"going on at {found.name.replace('checkpoint-', 'update ')}")
     try:
