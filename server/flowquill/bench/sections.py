@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
-from flowquill.bench import converting, decoding, generating, language, server_start
+from flowquill.bench import converting, decoding, editing, generating, language, server_start
 from flowquill.bench.figures import Figure, Settings
 
 Section = Callable[[Settings], Iterator[Figure]]
@@ -21,5 +21,6 @@ SECTIONS: Mapping[str, Section] = MappingProxyType(
         "generate": generating.comment_to_flow,
         "parity": generating.parity,
         "server": server_start.cold_start,
+        "editor": editing.editing,
     }
 )

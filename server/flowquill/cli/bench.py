@@ -18,7 +18,7 @@ from flowquill.cli.options import model_option
 if TYPE_CHECKING:
     from flowquill.bench.figures import Figure, Skipped
 
-NAMES = ("parse", "keystroke", "catalog", "forward", "wdl", "grammar", "generate", "parity", "server")
+NAMES = ("parse", "keystroke", "catalog", "forward", "wdl", "grammar", "generate", "parity", "server", "editor")
 
 
 @click.command("bench")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from flowquill.server.reading.names import Reading
 
 
+PART = 30_000
+"""Code points that are checked at a stretch when a file is opened; some 100 ms."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A file at one version. `version` None: the client gave none. `entered`: the line that the last edit began by a line break, or None."""
@@ -114,6 +118,33 @@ class Documents:
             with self._lock:
                 self._checked[snapshot.uri] = document
         return document
+
+    def parts(self, snapshot: Snapshot, catalog: Catalog) -> list[int]:
+        """Where a long file that was not checked before may be cut, so that requests come between: ends of stretches from its beginning."""
+        from flowquill.grammar.incremental import flow_texts
+
+        with self._lock:
+            known = self._checked.get(snapshot.uri)
+        if len(snapshot.text) <= PART or (known is not None and known.catalog is catalog):
+            return []
+        ends, end = [0], 0
+        for text in flow_texts(snapshot.text):
+            end += len(text)
+            if end - ends[-1] > PART:
+                ends.append(end)
+        return ends[1:]
+
+    def check_part(self, snapshot: Snapshot, catalog: Catalog, end: int) -> None:
+        """Checks a file up to an offset; what is found is taken over when the whole is checked."""
+        from flowquill.grammar.incremental import Document
+
+        with self._lock:
+            known = self._checked.get(snapshot.uri)
+        text = snapshot.text[:end]
+        document = known.changed(text) if known is not None and known.catalog is catalog else Document(text, catalog)
+        if self._open.get(snapshot.uri) is snapshot:
+            with self._lock:
+                self._checked[snapshot.uri] = document
 
     def known(self, uri: str) -> Reading | None:
         """The last reading of a file, of whatever version; None where there is none yet."""

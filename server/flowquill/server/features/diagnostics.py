@@ -35,7 +35,11 @@ async def diagnose(server: FlowquillServer, snapshot: Snapshot) -> tuple[Diagnos
     except Exception as error:
         server.tell(f"Flowquill cannot check flows: {error}", types.MessageType.Error, once=True)
         return ()
-    return await asyncio.get_running_loop().run_in_executor(server.checking, server.documents.diagnose, snapshot, catalog)
+    run = asyncio.get_running_loop().run_in_executor
+    for end in server.documents.parts(snapshot, catalog):
+        if server.documents.get(snapshot.uri) is snapshot:
+            await run(server.checking, server.documents.check_part, snapshot, catalog, end)
+    return await run(server.checking, server.documents.diagnose, snapshot, catalog)
 
 
 def pulls(server: FlowquillServer) -> bool:
