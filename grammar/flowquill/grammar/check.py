@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import chain
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation, Output, Parameter
@@ -17,7 +18,7 @@ from flowquill.grammar.escapes import ESCAPES
 from flowquill.grammar.format import expression as written
 from flowquill.grammar.forward import DECORATORS, LIMITS, RESERVED
 from flowquill.grammar.functions import FUNCTIONS
-from flowquill.grammar.parse import Parsed
+from flowquill.grammar.parse import Parsed, ParseError
 from flowquill.grammar.types import (
     ANY,
     BOOLEAN,
@@ -38,6 +39,8 @@ _SECRETS = re.compile(
     r"|\bxox[abprs]-[A-Za-z0-9-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.|[?&]sig=[A-Za-z0-9%]{20,}"
     r"|(?i:\b(?:password|pwd|client_secret)\s*=\s*[^\s;]{6,})"
 )
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*\(")
 _ARITHMETIC = frozenset("+-*/%")
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 
@@ -45,27 +48,35 @@ _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 def check(parsed: Parsed, catalog: Catalog) -> tuple[Diagnostic, ...]:
     """All diagnostics of a file in the order of their places. Never raises."""
     found = [Diagnostic("FQ001", "error", e.message, e.span) for e in parsed.errors]
-    lost = " ".join(parsed.text[e.skipped[0] : e.skipped[1]] for e in parsed.errors)
-    unknown = frozenset(re.findall(r"[A-Za-z_]\w*", lost))
+    unknown = lost_words(parsed.text, parsed.errors)
     seen: set[str] = set()
     for flow in parsed.file.flows:
         checker = Checker(parsed.text, catalog, unknown, bool(parsed.errors))
         checker.flow(flow)
         if flow.name.text in seen:
-            checker.report("FQ012", f"there is already a flow {flow.name.text} in this file; give this one another name", flow.name)
+            checker.again(flow)
         seen.add(flow.name.text)
         found += checker.found
     return tuple(sorted(found, key=lambda d: d.span))
 
 
+def lost_words(text: str, errors: Iterable[ParseError]) -> frozenset[str]:
+    """The words of text that was left out because of mistakes; what they name may well exist."""
+    return frozenset(chain.from_iterable(_WORD.findall(text, *e.skipped) for e in errors))
+
+
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """A name in scope. `declared`: where, to say that nothing uses it."""
+    """A name in scope; two are equal where they mean the same to what uses them.
+
+    `declared`: where, to say that nothing uses it; `at`: how much further on that place is now (see `recheck`).
+    """
 
     type: ValueType
     role: str
-    declared: tree.Name | None = None
-    drop: Edit | None = None
+    declared: tree.Name | None = field(default=None, compare=False)
+    drop: Edit | None = field(default=None, compare=False)
+    at: int = field(default=0, compare=False)
 
 
 @dataclass
@@ -89,12 +100,24 @@ class Checker:
         span = node.span if isinstance(node, tree.Node) else node
         self.found.append(Diagnostic(code, severity, message, span, fixes))
 
+    def _parenthesis(self, offset: int) -> int | None:
+        """The offset behind the parenthesis that opens next; None where something else stands there (a setting may have none)."""
+        found = _PARENTHESIS.match(self.text, offset)
+        return found.end() if found else None
+
+    def _steps_of(self, block: tree.Block) -> frozenset[str]:
+        return frozenset(_step_names(block))
+
     # The flow
+
+    def again(self, flow: tree.Flow) -> None:
+        """Says that another flow of the file has the same name."""
+        self.report("FQ012", f"there is already a flow {flow.name.text} in this file; give this one another name", flow.name)
 
     def flow(self, flow: tree.Flow) -> None:
         """Checks trigger and body."""
         self._reserved(flow.name)
-        self.all_steps = frozenset(_step_names(flow))
+        self.all_steps = self._steps_of(flow.body)
         if flow.description:
             self._secret(flow.description, flow.name.span)
         for number, trigger in enumerate(flow.triggers):
@@ -173,8 +196,11 @@ class Checker:
                 self.report("FQ014", "this step is never reached: the one before ends the flow", statement, fix, severity="warning")
                 ended = None
             self._statement(statement)
-            if isinstance(statement, tree.Call) and statement.callee.connector is None and statement.callee.operation.text == "terminate":
+            if self._ends(statement):
                 ended = statement
+
+    def _ends(self, statement: tree.Statement) -> bool:
+        return isinstance(statement, tree.Call) and statement.callee.connector is None and statement.callee.operation.text == "terminate"
 
     def _statement(self, node: tree.Statement) -> None:
         self._decorators(node.decorators)
@@ -258,13 +284,15 @@ class Checker:
             self.taken.add(node.item.text)
 
     def _parallel(self, node: tree.Parallel) -> None:
-        outer = dict(self.names)
+        outer = self.names
         added: dict[str, KnownName] = {}
         for branch in node.branches:
-            self.names = dict(outer)
+            self.names = outer.copy()
             self._block(branch)
             added.update({n: w for n, w in self.names.items() if n not in outer})
-        self.names = {**outer, **added}
+        self.names = outer
+        for name, what in added.items():
+            self.names[name] = what
 
     def _condition(self, node: tree.Expression) -> None:
         kind = self._type(node)
@@ -273,15 +301,19 @@ class Checker:
 
     def _variable(self, name: tree.Name, kinds: Sequence[str]) -> ValueType:
         what = self.names.get(name.text)
-        variables = [n for n, w in self.names.items() if w.role == "variable" and w.type.name in kinds]
         if what is None:
             if name.text not in self.unknown:
+                variables = self._variables(kinds)
                 self.report("FQ010", f"there is no variable {name.text}; expected one declared with `var`{_list(variables)}", name, *self._near(name, variables))
             return ANY
         if what.role != "variable" or what.type.name not in kinds:
+            variables = self._variables(kinds)
             one = " or ".join(k for k in kinds if k != "any") if len(kinds) < len(SIMPLE) else ""
             self.report("FQ018", f"{name.text} is no variable{' of type ' + one if one else ''}; expected one declared with `var`{_list(variables)}", name, *self._near(name, variables))
         return what.type
+
+    def _variables(self, kinds: Sequence[str]) -> list[str]:
+        return [n for n, w in self.names.items() if w.role == "variable" and w.type.name in kinds]
 
     # Calls
 
@@ -352,8 +384,10 @@ class Checker:
         if arguments:
             place = arguments[-1].span[1]
             return (Fix(title, (Edit((place, place), f", {parameter.name}: ?"),)),)
-        place = self.text.find("(", at) + 1
-        return (Fix(title, (Edit((place, place), f"{parameter.name}: ?"),)),) if place else ()
+        place = self._parenthesis(at)
+        if place is None:
+            return (Fix(title, (Edit((at, at), f"({parameter.name}: ?)"),)),)
+        return (Fix(title, (Edit((place, place), f"{parameter.name}: ?"),)),)
 
     def _among(self, value: tree.Expression, parameter: Parameter) -> None:
         for node in value.items if isinstance(value, tree.ListExpression) else (value,):
@@ -505,12 +539,14 @@ class Checker:
         return result
 
 
-def _step_names(flow: tree.Flow) -> Iterator[str]:
-    for node in tree.walk(flow):
-        if isinstance(node, tree.Statement) and node.label is not None:
+def _step_names(block: tree.Block) -> Iterator[str]:
+    for node in block:
+        if node.label is not None:
             yield node.label.text
         if isinstance(node, (tree.Call, tree.Scope)) and node.name is not None:
             yield node.name.text
+        for inner in tree.blocks(node):
+            yield from _step_names(inner)
 
 
 def _nearest(text: str, offered: Iterable[str], cutoff: float = 0.65) -> list[str]:

@@ -1,44 +1,44 @@
-"""Diagnostics while somebody types: a file is read flow by flow, and only the flows whose text changed are read again.
+"""Diagnostics while somebody types: of a changed text only the statements that the change touched are read and checked again.
 
 A line that begins in column 0 with `flow NAME {` begins a flow, whatever stands before it; so a brace left open in one flow does
-not disturb the next, and the cost of a keystroke is that of one flow.
+not disturb the next. Within a flow `reparse` and `recheck` take over the statements that stayed as they were.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from flowquill.grammar.catalog import Catalog
-from flowquill.grammar.check import check
 from flowquill.grammar.diagnostics import Diagnostic
-from flowquill.grammar.parse import parse
+from flowquill.grammar.recheck import Found, recheck
+from flowquill.grammar.reparse import Reading, reparse
 
 _BEGINNING = re.compile(r"^flow[ \t]+([A-Za-z_]\w*)[ \t]*(?:\"[^\"\n]*\"[ \t]*)?\{", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One flow's text (or what stands before the first) and its diagnostics, places counted from its beginning."""
+    """One flow's text (or what stands before the first) and what was found in it, places counted from its beginning."""
 
     text: str
-    diagnostics: tuple[Diagnostic, ...]
+    reading: Reading
+    found: Sequence[Found]
 
 
 class Document:
     """A file's text under a catalog. Immutable: `changed` gives the next one and shares what stayed as it was."""
 
-    def __init__(self, text: str, catalog: Catalog, _known: Mapping[str, _Piece] | None = None) -> None:
+    def __init__(self, text: str, catalog: Catalog, _before: Sequence[_Piece] = ()) -> None:
         self.text = text
         self.catalog = catalog
-        known = _known or {}
-        self._pieces = [known.get(part) or _Piece(part, check(parse(part), catalog)) for part in flow_texts(text)]
+        self._pieces = _pieces(flow_texts(text), catalog, _before)
 
     def changed(self, text: str) -> Document:
         """The document with another text."""
-        return Document(text, self.catalog, {p.text: p for p in self._pieces})
+        return Document(text, self.catalog, self._pieces)
 
     @cached_property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -47,7 +47,7 @@ class Document:
         seen: set[str] = set()
         offset = 0
         for piece in self._pieces:
-            found += [d.moved(offset) for d in piece.diagnostics]
+            found += [d.moved(by + offset) for d, by in piece.found]
             header = _BEGINNING.match(piece.text)
             if header is not None:
                 name = header[1]
@@ -57,6 +57,27 @@ class Document:
                 seen.add(name)
             offset += len(piece.text)
         return tuple(sorted(found, key=lambda d: d.span))
+
+
+def _pieces(texts: Sequence[str], catalog: Catalog, before: Sequence[_Piece]) -> list[_Piece]:
+    known = {p.text: p for p in before}
+    first = 0
+    while first < min(len(texts), len(before)) and texts[first] == before[first].text:
+        first += 1
+    # Of the pieces between those that are the same at both ends, each helps to read the one at its place.
+    last = 0
+    while last < min(len(texts), len(before)) - first and texts[-1 - last] == before[-1 - last].text:
+        last += 1
+    old = before[first : len(before) - last]
+    pieces = []
+    for number, text in enumerate(texts):
+        piece = known.get(text)
+        if piece is None:
+            place = number - first
+            reading = reparse(text, old[place].reading if 0 <= place < len(old) else None)
+            piece = _Piece(text, reading, recheck(reading, catalog))
+        pieces.append(piece)
+    return pieces
 
 
 def flow_texts(text: str) -> list[str]:

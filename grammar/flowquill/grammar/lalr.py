@@ -32,7 +32,10 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One expansion of the grammar. `name` is its alias or its origin; `size` the number of symbols it reduces."""
+    """One expansion of the grammar. `name` is its alias or its origin; `size` the number of symbols it reduces.
+
+    `grows`: a repetition that takes one element more, which is a value of its own.
+    """
 
     name: str
     origin: str
@@ -41,6 +44,7 @@ class Rule:
     transparent: bool
     takes: tuple[tuple[int, bool, int], ...]
     trailing_gaps: int
+    grows: bool = False
 
     def children(self, values: list[Any]) -> list[Any]:
         """The values of the right-hand side as the tree sees them: punctuation dropped, repetitions spliced, gaps None."""
@@ -167,6 +171,7 @@ def _rule(rule: Any) -> Rule:
             takes.append((position, not symbol.is_term and symbol.name.startswith("_"), pending))
             pending = 0
     origin = rule.origin.name
+    grows = origin.startswith("_") and takes == [(0, True, 0), (1, False, 0)] and size == 2 and not pending + gaps[size]
     return Rule(
         name=str(rule.alias or origin),
         origin=origin,
@@ -175,6 +180,7 @@ def _rule(rule: Any) -> Rule:
         transparent=origin.startswith("_"),
         takes=tuple(takes),
         trailing_gaps=pending + gaps[size],
+        grows=grows and rule.expansion[0].name == origin,
     )
 
 
@@ -208,20 +214,28 @@ class Driver:
                 values.append(token)
                 spans.append((token.start, token.end))
                 return True
-            size = action.size
-            if size:
-                taken, placed = values[-size:], spans[-size:]
-                del states[-size:], values[-size:], spans[-size:]
-            else:
-                taken, placed = [], []
-            span = _cover(placed)
-            values.append(self._value(action, taken, span, token.start))
-            spans.append(span)
-            states.append(actions[states[-1]][action.origin])  # type: ignore[arg-type]
+            self.reduce(action, token)
             if token.type == END and states[-1] == self.table.end_state:
                 return True
 
+    def reduce(self, rule: Rule, token: Token) -> None:
+        """Puts the rule's value in place of its parts; `token` is what stands behind them."""
+        states, values, spans, size = self.states, self.values, self.spans, rule.size
+        if size:
+            taken, placed = values[-size:], spans[-size:]
+            del states[-size:], values[-size:], spans[-size:]
+        else:
+            taken, placed = [], []
+        span = _cover(placed)
+        values.append(self._value(rule, taken, span, token.start))
+        spans.append(span)
+        states.append(self.table.actions[states[-1]][rule.origin])  # type: ignore[arg-type]
+
     def _value(self, rule: Rule, taken: list[Any], span: tuple[int, int] | None, here: int) -> Any:
+        if rule.grows:
+            # The list so far has no other owner, so that a long block does not cost the square of its length.
+            taken[0].extend(taken[1:])
+            return taken[0]
         children = rule.children(taken)
         if rule.transparent:
             return children
@@ -229,6 +243,19 @@ class Driver:
             return children[0]
         start, end = span if span else (here, here)
         return self.build(rule.name, children, start, end)
+
+    @property
+    def lexing(self) -> int:
+        """The state by which the next token is read."""
+        return self.states[-1]
+
+    def reuse(self, token: Token, depth: int) -> int | None:
+        """Takes a whole statement that begins with `token` and is known already; the offset behind it, or None where there is none."""
+        return None
+
+    def undo(self) -> int | None:
+        """Gives back the statement just reused, whose follower does not fit; the offset where it began, None where there is none."""
+        return None
 
     def unwind(self, terminal: str) -> bool:
         """Drops unfinished values until `terminal` can come next; False, unchanged, where it never could."""

@@ -45,24 +45,39 @@ class Parsed:
 
 def parse(text: str) -> Parsed:
     """Parses a file. Never raises: what cannot be read is in `errors`."""
-    grammar = table()
-    driver = Driver(grammar, _build)
     errors: list[ParseError] = []
+    file = read(text, Driver(table(), _build), errors)
+    return Parsed(text, file, _comments(text), tuple(errors))
+
+
+def read(text: str, driver: Driver, errors: list[ParseError]) -> tree.File:
+    """Feeds a whole text to a driver that is at its start; the mistakes are added to `errors` as they are found."""
+    grammar = driver.table
     offset = depth = 0
     while True:
-        token = grammar.next_token(text, offset, driver.states[-1])
-        if token is not None and token.text in _OPENING and token.type != "CHUNK":
-            depth += 1
-            if depth > MAX_DEPTH:
-                message = f"blocks and brackets are nested more than {MAX_DEPTH} deep; move the inner part to a flow of its own"
-                errors.append(ParseError(message, (token.start, token.end), (), (token.start, len(text))))
-                return Parsed(text, tree.File(()), _comments(text), tuple(errors))
-        elif token is not None and token.text in _CLOSING and token.type != "CHUNK":
-            depth = max(0, depth - 1)
-        if token is not None and driver.feed(token):
-            if token.type == END:
-                return Parsed(text, driver.values[0], _comments(text), tuple(errors))
-            offset = token.end
+        token = grammar.next_token(text, offset, driver.lexing)
+        before = depth
+        if token is not None:
+            known = driver.reuse(token, depth)
+            if known is not None:
+                offset = known
+                continue
+            if token.text in OPENING and token.type != "CHUNK":
+                depth += 1
+                if depth > MAX_DEPTH:
+                    message = f"blocks and brackets are nested more than {MAX_DEPTH} deep; move the inner part to a flow of its own"
+                    errors.append(ParseError(message, (token.start, token.end), (), (token.start, len(text))))
+                    return tree.File(())
+            elif token.text in CLOSING and token.type != "CHUNK":
+                depth = max(0, depth - 1)
+            if driver.feed(token):
+                if token.type == END:
+                    return driver.values[0]  # type: ignore[no-any-return]
+                offset = token.end
+                continue
+        back = driver.undo()
+        if back is not None:
+            offset, depth = back, before
             continue
         expected = tuple(sorted(grammar.accepts(tuple(driver.states))))
         found = _rough(text, offset)
@@ -70,14 +85,13 @@ def parse(text: str) -> Parsed:
         stuck = bool(errors) and errors[-1].skipped[1] == found.start == errors[-1].span[0]
         offset = _recover(text, _rough(text, found.end) if stuck else found, driver)
         errors.append(ParseError(message, (found.start, max(found.end, found.start)), expected, (found.start, offset)))
-        depth = sum(1 for s in driver.values if isinstance(s, Token) and s.text in _OPENING)
+        depth = sum(1 for s in driver.values if isinstance(s, Token) and s.text in OPENING)
         if offset >= len(text):
-            file = driver.values[0] if driver.values and isinstance(driver.values[0], tree.File) else tree.File(())
-            return Parsed(text, file, _comments(text), tuple(errors))
+            return driver.values[0] if driver.values and isinstance(driver.values[0], tree.File) else tree.File(())
 
 
-_OPENING = frozenset("{([")
-_CLOSING = frozenset("})]")
+OPENING = frozenset("{([")
+CLOSING = frozenset("})]")
 _ROUGH = re.compile(
     r"""(?P<comment>\#[^\n]*)|(?P<blank>[ \t\r]+)|(?P<newline>\n)|(?P<string>\$?"(?:[^"\\\n]|\\.)*"?)"""
     r"""|(?P<word>[A-Za-z_]\w*)|(?P<number>[0-9][0-9.]*)|(?P<open>[{(\[])|(?P<close>[})\]])|(?P<other>[\s\S])"""
