@@ -384,10 +384,10 @@ class Checker:
         if arguments:
             place = arguments[-1].span[1]
             return (Fix(title, (Edit((place, place), f", {parameter.name}: ?"),)),)
-        place = self._parenthesis(at)
-        if place is None:
+        opened = self._parenthesis(at)
+        if opened is None:
             return (Fix(title, (Edit((at, at), f"({parameter.name}: ?)"),)),)
-        return (Fix(title, (Edit((place, place), f"{parameter.name}: ?"),)),)
+        return (Fix(title, (Edit((opened, opened), f"{parameter.name}: ?"),)),)
 
     def _among(self, value: tree.Expression, parameter: Parameter) -> None:
         for node in value.items if isinstance(value, tree.ListExpression) else (value,):

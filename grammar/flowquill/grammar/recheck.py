@@ -49,7 +49,7 @@ class _Names(dict[str, KnownName]):
         super().__setitem__(name, what)
         self.journal.append((name, what))
 
-    def pop(self, name: str, *default: Any) -> KnownName:  # type: ignore[override]
+    def pop(self, name: str, *default: Any) -> KnownName:
         """As dict.pop."""
         self.journal.append((name, None))
         return super().pop(name, *default)
