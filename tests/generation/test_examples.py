@@ -36,10 +36,12 @@ def write(folder: Path, *texts: str) -> None:
     (folder / "examples.jsonl").write_text("".join(json.dumps({"text": t, "flow": FLOW}) + "\n" for t in texts))
 
 
-def test_the_nearest_come_first_and_twins_are_passed_over(tmp_path: Path, catalog: Catalog) -> None:
-    write(tmp_path, "mail the boss now", "mail the boss now", "mail the boss today please", "water the plants")
+def test_the_nearest_come_first_and_twins_are_passed_over(tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "mail the boss now", "mail the boss now", "now mail the boss", "tell the boss something", "water plants")
     index = ExampleIndex(tmp_path, catalog, Encoder(), "e1")
-    assert [e.text for e in index.search("mail the boss now", 2)] == ["mail the boss now", "mail the boss today please"]
+    assert len(index) == 4
+    monkeypatch.setattr("flowquill.generation.examples.DIVERSITY", 0.6)
+    assert [e.text for e in index.search("mail the boss now", 2)] == ["mail the boss now", "tell the boss something"]
     assert index.search("mail the boss now", 0) == ()
     assert len(index.search("mail", 9)) == 4
 
@@ -77,7 +79,7 @@ def test_a_damaged_index_is_made_again(tmp_path: Path, catalog: Catalog, damage:
 
 def test_lines_that_are_no_examples_are_one_sentence(tmp_path: Path, catalog: Catalog) -> None:
     (tmp_path / "examples.jsonl").write_text('{"text": 1}\n')
-    with pytest.raises(GenerationError, match="Line 1 of .* is no example"):
+    with pytest.raises(GenerationError, match=r"Line 1 of .* is no example"):
         ExampleIndex(tmp_path, catalog, Encoder(), "e1")
     (tmp_path / "examples.jsonl").write_text(json.dumps({"text": "a", "flow": "if {"}) + "\n")
     with pytest.raises(GenerationError, match="does not parse"):

@@ -56,11 +56,12 @@ class ExampleIndex:
             stat = source.stat()
             if self._seen == (stat.st_mtime_ns, stat.st_size):
                 return 0
-            examples = [_example(source, n, line, self.catalog) for n, line in enumerate(source.read_text(encoding="utf-8").split("\n"), 1) if line.strip()]
+            lines = enumerate(source.read_text(encoding="utf-8").split("\n"), 1)
+            examples = list(dict.fromkeys(_example(source, n, line, self.catalog) for n, line in lines if line.strip()))
         except OSError as error:
             raise GenerationError(f"The examples {source} cannot be read ({error.strerror}); correct the folder or leave it out.") from None
         known = self._stored()
-        lacking = [e.text for e in dict.fromkeys(examples) if _hash(e.text) not in known]
+        lacking = list(dict.fromkeys(e.text for e in examples if _hash(e.text) not in known))
         if lacking:
             known.update({_hash(t): row for t, row in zip(lacking, _unit(self.embed(lacking)), strict=True)})
         self._examples = examples
