@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from flowquill.training.lm.config import AdapterConfig, ConfigError, HostedConfig, PointerConfig, ReferenceConfig, kind_of, read_config
+from flowquill.training.lm.config import (
+    AdapterConfig,
+    ConfigError,
+    HostedConfig,
+    PointerConfig,
+    ReferenceConfig,
+    kind_of,
+    read_config,
+)
 
 CONFIGS = Path(__file__).parents[3] / "training" / "configs"
 CLASSES = {"reference": ReferenceConfig, "default": PointerConfig, "hosted": HostedConfig}

@@ -11,7 +11,7 @@ import torch
 from flowquill.training.lm.examples import IGNORED, Collator, Encoded, Rows, TooLong, encode, pack, shown_masked
 from flowquill.training.lm.prompts import Exchange
 from flowquill.training.lm.tokenizer import train_tokenizer
-from tests.training.lm.conftest import ARCHITECTURES, tiny_model
+from tests.training.lm.tiny import ARCHITECTURES, tiny_model
 
 
 def encoded(tokenizer: Any, exchanges: list[Exchange]) -> list[Encoded]:

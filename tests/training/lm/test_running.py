@@ -20,7 +20,7 @@ from flowquill.training.lm.prompts import Exchange
 from flowquill.training.lm.publish import PublishError, needs_room, published
 from flowquill.training.lm.running import last_checkpoint, run
 from flowquill.training.lm.scoring import mean_similarity, score
-from tests.training.lm.conftest import tiny_model
+from tests.training.lm.tiny import tiny_model
 
 QUIET = Console(stderr=True, quiet=True)
 
@@ -121,7 +121,7 @@ def test_a_full_disk_in_the_middle_of_a_run_is_told_and_loses_no_checkpoint(tmp_
 
     monkeypatch.setattr(PairTrainer, "_save_optimizer_and_scheduler", full)
     settings = config(tmp_path, steps=3, checkpoint_every=1, evaluate_every=0)
-    with pytest.raises(PublishError, match="The disk is full.*goes on at the last whole checkpoint"):
+    with pytest.raises(PublishError, match=r"The disk is full.*goes on at the last whole checkpoint"):
         run(settings, 1, tiny_model("mistral", tokenizer), tokenizer, data_of(tokenizer, exchanges), QUIET)
     found = last_checkpoint(tmp_path / "checkpoints")
     assert found is not None and found.name == "checkpoint-1"
@@ -136,7 +136,7 @@ def test_room_is_asked_for_before_a_run(tmp_path: Path) -> None:
 def test_what_stood_there_stays_where_writing_fails(tmp_path: Path, error: OSError) -> None:
     with published(tmp_path / "result") as fresh:
         (fresh / "a").write_text("old")
-    with pytest.raises(PublishError, match="free some space|choose another folder"), published(tmp_path / "result") as fresh:
+    with pytest.raises(PublishError, match=r"free some space|choose another folder"), published(tmp_path / "result") as fresh:
         (fresh / "a").write_text("new")
         raise error
     assert (tmp_path / "result" / "a").read_text() == "old"
@@ -145,7 +145,7 @@ def test_what_stood_there_stays_where_writing_fails(tmp_path: Path, error: OSErr
 
 def test_written_flows_are_scored_by_their_calls(tokenizer: Any, exchanges: list[Exchange]) -> None:
     exchange = next(e for e in exchanges if e.pair.kind == "create" and len(e.answer.splitlines()) == 2)
-    first, second = exchange.answer.splitlines()
+    first, _ = exchange.answer.splitlines()
     assert score(exchange, exchange.answer) == 1
     assert score(exchange, first) == 0.5
     assert score(exchange, "on on on") == 0
