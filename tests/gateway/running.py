@@ -113,6 +113,8 @@ class Running:
     fakes: list[Fake]
     keys: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    engine: str = ""
+    """The address of a real vLLM behind it."""
 
     @property
     def url(self) -> str:

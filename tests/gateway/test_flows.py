@@ -61,7 +61,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def test_a_flow_is_written_with_the_tenants_own_connectors(running: Running) -> None:
-    text = "fire the kiln every Monday"
+    text = "every Monday fire a kiln with Kiln Control"
     flow = running.ask("acme", "/v1/flows", text=text).json()["flow"]
     assert "kiln.fire_kiln" in flow
     assert "kiln.fire_kiln" not in running.ask("bolt", "/v1/flows", text=text).json()["flow"]
@@ -69,8 +69,9 @@ def test_a_flow_is_written_with_the_tenants_own_connectors(running: Running) -> 
 
 def test_examples_are_the_tenants_own(running: Running) -> None:
     for tenant, other in (("acme", "bolt"), ("bolt", "acme")):
-        found = running.ask(tenant, "/v1/examples", text=f"tell the {other} team", k=5).json()["data"]
-        assert [e["text"] for e in found] == [f"tell the {tenant} team"]
+        answer = running.ask(tenant, "/v1/examples", text=f"tell the {other} team", k=5)
+        assert answer.status_code == 200, answer.text
+        assert [e["text"] for e in answer.json()["data"]] == [f"tell the {tenant} team"]
     assert running.ask("corn", "/v1/examples", text="tell the acme team").json()["data"] == []
 
 
