@@ -96,7 +96,7 @@ def test_a_stalled_server_is_not_waited_for_and_not_asked_again(server: Misbehav
 
 def test_nobody_there(wire: Wire) -> None:
     lonely = Wire(Address("http://127.0.0.1:9/v1"))
-    with pytest.raises(ServerError, match="There is no model server at 127.0.0.1:9; start it"):
+    with pytest.raises(ServerError, match=r"There is no model server at 127\.0\.0\.1:9; start it"):
         ask(lonely)
     lonely.close()
 

@@ -36,13 +36,14 @@ def write(folder: Path, *texts: str) -> None:
     (folder / "examples.jsonl").write_text("".join(json.dumps({"text": t, "flow": FLOW}) + "\n" for t in texts))
 
 
-def test_the_nearest_come_first_and_twins_are_passed_over(tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path, "mail the boss now", "mail the boss now", "now mail the boss", "tell the boss something", "water plants")
+def test_the_nearest_come_first_and_twins_are_passed_over(tmp_path: Path, catalog: Catalog) -> None:
+    write(tmp_path, "mail the boss now", "mail the boss now", "now mail the boss", "mail the boss tomorrow maybe", "water plants")
     index = ExampleIndex(tmp_path, catalog, Encoder(), "e1")
     assert len(index) == 4
-    monkeypatch.setattr("flowquill.generation.examples.DIVERSITY", 0.6)
-    assert [e.text for e in index.search("mail the boss now", 2)] == ["mail the boss now", "tell the boss something"]
-    assert index.search("mail the boss now", 0) == ()
+    first, second = index.search("mail the boss", 2)
+    assert set(first.text.split()) == {"mail", "the", "boss", "now"}
+    assert second.text == "mail the boss tomorrow maybe"
+    assert index.search("mail the boss", 0) == ()
     assert len(index.search("mail", 9)) == 4
 
 
