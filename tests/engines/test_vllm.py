@@ -7,6 +7,7 @@ import random
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_the_same_bytes_as_transformers_and_llguidance(vllm: LocalServer, vllm_s
     greedy = Greedy(Path(vllm_settings.model), folder)
     model = "tenant" if adapter else served_name(vllm_settings)
     different = []
-    for seed in range(EQUAL):
+    for seed in range(max(1, EQUAL // 4) if adapter else EQUAL):
         prompt, grammar = question(seed, catalog)
         expected, (got, _) = greedy.write(prompt, grammar, real.TOKENS), answer(vllm, model, prompt, grammar)
         if got != expected:
@@ -62,9 +63,9 @@ def test_the_same_bytes_as_transformers_and_llguidance(vllm: LocalServer, vllm_s
 def test_nothing_unparsed_and_nothing_made_up(vllm: LocalServer, vllm_settings: EngineSettings, catalog: Catalog, model: str) -> None:
     name = served_name(vllm_settings) if model == "base" else model
     ended = 0
-    for seed in range(MADE_UP):
-        prompt, grammar = question(seed, catalog)
-        text, reason = answer(vllm, name, prompt, grammar, temperature=1.0, seed=seed)
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda seed: answer(vllm, name, *question(seed, catalog), temperature=1.0, seed=seed), range(MADE_UP)))
+    for text, reason in answers:
         if reason == "length":
             # Cut off by the limit of tokens; what was written up to there is a prefix and no flow.
             text = text.rpartition("\n")[0]
@@ -74,6 +75,7 @@ def test_nothing_unparsed_and_nothing_made_up(vllm: LocalServer, vllm_settings: 
         parsed = read(text)
         assert not parsed.errors, text
         assert not [d for d in check(parsed, catalog) if d.code in RULED_OUT], text
+    print(f"{ended} of {MADE_UP} ended within {real.TOKENS} tokens")
     assert ended > MADE_UP // 2
 
 

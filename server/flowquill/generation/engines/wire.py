@@ -124,7 +124,7 @@ class Wire:
             try:
                 import httpx
             except ImportError:
-                raise ServerError("Engines on other machines need httpx; install it with: pip install 'flowquill[remote]'", down=False) from None
+                raise ServerError("Engines on other machines need httpx; install it with: pip install 'flowquill[remote]'.", down=False) from None
             import ssl
 
             headers = {"Authorization": f"Bearer {self.address.key}"} if self.address.key else {}
