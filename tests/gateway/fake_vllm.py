@@ -34,6 +34,7 @@ class FakeVllm:
         self.posts: list[dict[str, Any]] = []
         self.mode = "ok"
         self.refuse_loads = False
+        self.connections: set[Any] = set()
 
     async def health(self, _: Request) -> Response:
         return Response(status_code=200)
@@ -65,6 +66,7 @@ class FakeVllm:
     async def complete(self, request: Request) -> Response:
         body = await request.json()
         self.seen.append(body)
+        self.connections.add(request.client)
         model = body.get("model") or BASE
         if model != BASE and model not in self.adapters:
             return JSONResponse(

@@ -164,11 +164,9 @@ class Running:
         return {"authorization": f"Bearer {self.keys[tenant]}"}
 
     def ask(self, tenant: str, path: str = "/v1/completions", **body: object) -> httpx.Response:
-        default: dict[str, object] = (
-            {"messages": [{"role": "user", "content": "x"}]} if "chat" in path else {"prompt": "x"}
-        )
-        if "flows" in path:
-            default = {}
+        default: dict[str, object] = {}
+        if "completions" in path:
+            default = {"messages": [{"role": "user", "content": "x"}]} if "chat" in path else {"prompt": "x"}
         return httpx.post(
             self.url + path, headers=self.headers(tenant), json={**default, **body}, timeout=PATIENCE_S, trust_env=False
         )

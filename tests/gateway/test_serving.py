@@ -25,6 +25,16 @@ def test_an_answer_comes_whole_or_streamed(shared: Running, path: str) -> None:
     assert "".join(json.loads(e)["choices"][0]["text"] for e in events[:-1]) == whole
 
 
+def test_an_answer_that_was_given_is_no_cancelled_one(gateway: Start) -> None:
+    """The server reports each client as gone after its answer; the connection to the replica must outlive that."""
+    running = gateway(replicas=1)
+    for place in range(20):
+        assert running.ask("acme", max_tokens=1, stream=place % 2 == 0).status_code == 200
+    assert "cancelled" not in running.log
+    # Probes may take a connection in between, so one more can be needed.
+    assert running.fakes[0].seen()["connections"] <= 3
+
+
 def test_a_stream_arrives_piece_by_piece(gateway: Start) -> None:
     running = gateway(replicas=1, token_ms=50)
     times = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -52,7 +52,8 @@ class Call:
     first_at: float | None = None
     bytes_out: int = 0
     outcome: str = "done"
-    begun: bool = field(default=False)
+    begun: bool = False
+    ended: bool = False
 
 
 class Relay:
@@ -70,10 +71,12 @@ class Relay:
         client = asyncio.ensure_future(_gone(receive))
         try:
             await asyncio.wait({work, client}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
+            if not work.done() and not call.ended:
                 call.outcome, call.status = "cancelled", call.status or 499
                 return
-            work.result()
+            # After the last byte the server reports the client as gone, whether or not it is: the rest goes on to its end,
+            # else the connection to the replica would be thrown away with each answer.
+            await work
         finally:
             client.cancel()
             work.cancel()
@@ -167,6 +170,7 @@ class Relay:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if not call.begun:
             raise _Failed("an empty answer", gone=False)
+        call.ended = True
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _whole(self, call: Call, answer: httpx.Response, send: Send) -> None:
@@ -184,6 +188,7 @@ class Relay:
             raise _Failed("an answer that is no JSON", gone=False) from None
         await self._begin(call, send, answer.status_code, b"application/json", len(body))
         call.bytes_out = size
+        call.ended = True
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     async def _begin(self, call: Call, send: Send, status: int, kind: bytes, length: int | None = None) -> None:
@@ -200,6 +205,7 @@ class Relay:
             raise error
         if not call.stream:
             return
+        call.ended = True
         # The status is sent already; the stream's reader gets an event in the form of OpenAI's errors, and no [DONE].
         await send({"type": "http.response.body", "body": b"data: " + error.body() + b"\n\n", "more_body": False})
 
