@@ -28,9 +28,11 @@ def page(run: Run, worst: int = 20) -> str:
         "<h2>Similarity of calls by slice</h2>",
     ]
     for name, values in by_slice(run.items).items():
+        if not values:
+            continue
         parts.append(f"<h3>{escape(name)}</h3>" + _bars({f"{v} ({f['tests']})": f["similarity"] for v, f in values.items()}))
     parts.append("<h2>The worst cases</h2>")
-    parts += [_case(i) for i in sorted(run.items, key=lambda i: (i.figures["similarity"], i.figures.get("tree_similarity", 0)))[:worst]]
+    parts += [_case(i) for i in sorted((i for i in run.items if i.figures["exact_text"] < 1), key=lambda i: (i.figures["similarity"], i.figures.get("tree_similarity", 0)))[:worst]]
     return "\n".join(parts) + "\n</html>\n"
 
 
