@@ -29,6 +29,8 @@ _WEIGHTS = {
     "on_failure": 4, "limit_loop": 3, "remove_two": 4, "elsewhere": 5, "else_if": 4,
 }  # fmt: skip
 
+_NESTED = frozenset({"remove", "replace", "remove_two", "elsewhere", "add_before", "add_after", "change", "set_in", "on_failure"})
+
 
 class Editor:
     """Makes one edit. The plan is built step by step, so that what was in scope before each step is known."""
@@ -56,7 +58,7 @@ class Editor:
         whole = self.realiser.prose(self.start, self.nodes)
         _, _, spans = draft.ledger.finish(whole)
         key = draft.rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-        made = self._make(key)
+        made = self._inside(key) if key in _NESTED and draft.chance(0.5) else self._make(key)
         if made is None:
             return None
         new = self._flow()
@@ -106,6 +108,34 @@ class Editor:
         scope = self.draft.scope
         owners, focus = self.scopes[index]
         scope.owners, scope.focus = list(owners), focus
+
+    def _inside(self, key: str) -> dict[str, str] | None:
+        """The change made in the block of a loop or of a condition; at the top where there is none."""
+        found: list[tuple[int, Node, int]] = []
+        for index, node in enumerate(self.nodes):
+            if isinstance(node, Loop):
+                found.append((index, node, 0))
+            elif isinstance(node, Branch) and len(node.arms) == 1:
+                found += [(index, node, 0), *(((index, node, 1),) if node.otherwise else ())]
+        if not found:
+            return self._make(key)
+        index, node, part = self.draft.rng.choice(found)
+        inner = node.body if isinstance(node, Loop) else node.arms[0][1] if isinstance(node, Branch) and not part else node.otherwise  # type: ignore[attr-defined]
+        deeper = inner[0] if len(inner) == 1 and isinstance(node, Loop) and isinstance(inner[0], Branch) and len(inner[0].arms) == 1 else None
+        body = deeper.arms[0][1] if deeper is not None else inner
+        nodes, scopes = self.nodes, self.scopes
+        self.nodes, self.scopes = list(body), [scopes[index]] * (len(body) + 2)
+        made = self._make(key)
+        changed, self.nodes, self.scopes = self.nodes, nodes, scopes
+        if made is None or not changed:
+            return None
+        if deeper is not None:
+            changed = [replace(deeper, arms=[(deeper.arms[0][0], changed)])]
+        if isinstance(node, Loop):
+            self.nodes[index] = replace(node, body=changed)
+        elif isinstance(node, Branch):
+            self.nodes[index] = replace(node, otherwise=changed) if part else replace(node, arms=[(node.arms[0][0], changed)])
+        return made
 
     # What is said of a step
 

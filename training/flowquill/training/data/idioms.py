@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _COPY = ("copy", "copy", "copy over", "sync", "transfer", "migrate", "export", "import", "replicate", "bring")
 _EVERY = ("{p}", "all {p}", "all the {p}", "every {s}", "each {s}", "all of the {p}")
+_PARENTS = ("folder", "account", "workspace", "project", "list", "team", "org", "instance", "store", "board")
 _NUMBERS = ("1. {0} 2. {1}", "1) {0} 2) {1}", "(1) {0} (2) {1}", "a) {0} b) {1}")
 _NUMBERS3 = ("1. {0} 2. {1} 3. {2}", "1) {0} 2) {1} 3) {2}", "(1) {0} (2) {1} (3) {2}", "a) {0} b) {1} c) {2}")
 
@@ -104,7 +105,7 @@ def each(planner: Planner, budget: int, depth: int) -> Node | None:
     call, owner, item = made
     product, noun = _product(planner, bank), _noun(bank)
     lead = draft.rng.choice(("", "", "retrieved ", "existing "))
-    named = draft.rng.choice((f"{lead}{product} {noun}", f"{noun} in {product}", f"{lead}{product} {noun}", f"{noun} from {product}", f"{noun} in my {product} account"))
+    named = draft.rng.choice((f"{lead}{product} {noun}", f"{noun} in {product}", f"{lead}{product} {noun}", f"{noun} from {product}", f"{noun} in my {product} account", f"{noun} in my {product} {draft.rng.choice(_PARENTS)}", f"{noun} of the {product} {draft.rng.choice(_PARENTS)}"))
     many = named.replace(noun, plural(noun), 1)
     loop = Loop(item.key, _items(owner), named, many, f"all {many}", [], fetch=(call,))
     loop.body = planner.block(max(1, min(budget - 1, 2)), depth + 1)

@@ -65,7 +65,7 @@ def _operations(connector: str, title: str, objects: Sequence[str], rng: random.
 
 def plain_operation(connector: str, name: str, identity: str, line: str, listing: bool) -> Operation:
     """An operation of which one line is known: no parameters, and a list where it promises one."""
-    outputs = (Output("items", "body", "list"),) if listing else (Output("item", "body", "any"),)
+    outputs = (Output("items", "body", "list"),) if listing else (Output("item", "body", "object"),)
     return Operation(connector, name, identity, "action", line, line, (), (), outputs)
 
 

@@ -19,6 +19,7 @@ from flowquill.training.data.realise import Realiser
 from flowquill.training.data.referents import Places
 from flowquill.training.data.refusals import refusal
 
+_PLAIN_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.60), ("complete", 0.06), ("edit", 0.33), ("refuse", 0.01))
 COMPOSITIONS_HELD_OUT = 0.2
 PUBLIC = 0.7
 _KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.66), ("complete", 0.12), ("edit", 0.19), ("refuse", 0.03))
@@ -31,10 +32,10 @@ class Sampler:
     """
 
     def __init__(
-        self, catalog: Catalog, banks: Banks, seed: int, split: Split, kinds: tuple[tuple[Kind, float], ...] = _KINDS, plain: bool = False
+        self, catalog: Catalog, banks: Banks, seed: int, split: Split, kinds: tuple[tuple[Kind, float], ...] = (), plain: bool = False
     ) -> None:
         self.plain = plain
-        self.kinds = kinds
+        self.kinds = kinds or (_PLAIN_KINDS if plain else _KINDS)
         self.catalog = catalog
         self.split = split
         self.banks = banks.of(split)

@@ -41,7 +41,7 @@ def read_plain_list(entries: Sequence[Mapping[str, Any]]) -> list[FoundConnector
         description = "" if said == identity else said
         summary = description or f"{verb} {noun}".strip().capitalize()
         many = verb == "list"
-        whole = FoundOutput("items", "list") if many else FoundOutput("item", "any")
+        whole = FoundOutput("items", "list") if many else FoundOutput("item", "object")
         groups.setdefault(service, []).append(
             FoundOperation(identity, "action", summary, description or summary, whole=whole, words=(*words(verb), *words(_plural(noun) if many else noun)))
         )
