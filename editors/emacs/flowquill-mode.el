@@ -97,9 +97,12 @@
                    (lambda (&rest _) (cons 'flowquill-server flowquill-server-command))))
 
 (cl-defmethod eglot-client-capabilities :around ((_server flowquill-server))
-  "Say that results are shown here and that the server may ask for a line."
-  (let ((able (cl-call-next-method)))
-    (plist-put (copy-sequence able) :experimental '(:flowquill (:results t :input t)))))
+  "Say that progress and results are shown here and the server may ask for a line."
+  (let* ((able (copy-sequence (cl-call-next-method)))
+         (window (plist-get able :window)))
+    ;; eglot 1.9 knows no progress, and without it nothing can be stopped.
+    (setq able (plist-put able :window (plist-put (and (listp window) (copy-sequence window)) :workDoneProgress t)))
+    (plist-put able :experimental '(:flowquill (:results t :input t)))))
 
 (cl-defmethod eglot-handle-notification :before ((server flowquill-server) (_method (eql $/progress)) &key token value)
   "Remember what is under way, by TOKEN and VALUE, for SERVER."

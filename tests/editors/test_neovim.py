@@ -106,14 +106,20 @@ def nvim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neovim]:
     editor.stop()
 
 
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all files: the editor starts one server for it, which loads its model once."""
+    return tmp_path_factory.mktemp("work")
+
+
 def written(folder: Path, name: str, text: str) -> Path:
     path = folder / name
     path.write_text(text)
     return path
 
 
-def test_a_mistake_is_shown_and_its_fix_applied(nvim: Neovim, tmp_path: Path) -> None:
-    nvim.open(written(tmp_path, "wrong.flow", WRONG))
+def test_a_mistake_is_shown_and_its_fix_applied(nvim: Neovim, work: Path) -> None:
+    nvim.open(written(work, "wrong.flow", WRONG))
     assert nvim.lua("return {vim.bo.filetype, vim.bo.commentstring}") == ["flowquill", "# %s"]
     nvim.wait("return #(vim.diagnostic.get(0)) == 1", "the diagnostic")
     assert nvim.lua("local d = vim.diagnostic.get(0)[1]; return {d.code, d.lnum, d.col}") == ["FQ003", 2, 8]
@@ -125,8 +131,8 @@ def test_a_mistake_is_shown_and_its_fix_applied(nvim: Neovim, tmp_path: Path) ->
 
 
 @pytest.mark.model
-def test_a_flow_is_generated_by_code_action(nvim: Neovim, tmp_path: Path) -> None:
-    nvim.open(written(tmp_path, "asked.flow", ASKED))
+def test_a_flow_is_generated_by_code_action(nvim: Neovim, work: Path) -> None:
+    nvim.open(written(work, "asked.flow", ASKED))
     nvim.lua("Wanted = 'Generate flow from comment'")
     nvim.keys("gg,a")
     nvim.wait("return vim.fn.search('^flow .*{', 'nw') > 0", "the flow")
@@ -138,8 +144,8 @@ def test_a_flow_is_generated_by_code_action(nvim: Neovim, tmp_path: Path) -> Non
 
 
 @pytest.mark.model
-def test_a_flow_is_generated_by_command_and_can_be_stopped(nvim: Neovim, tmp_path: Path) -> None:
-    nvim.open(written(tmp_path, "command.flow", ASKED))
+def test_a_flow_is_generated_by_command_and_can_be_stopped(nvim: Neovim, work: Path) -> None:
+    nvim.open(written(work, "command.flow", ASKED))
     nvim.lua("Said = {}")
     nvim.keys("gg:FlowquillGenerate | FlowquillCancel<CR>")
     nvim.wait("return (table.concat(Said) .. vim.fn.execute('messages')):find('Stopped; nothing was changed', 1, true) ~= nil", "the word that it stopped")
@@ -148,9 +154,9 @@ def test_a_flow_is_generated_by_command_and_can_be_stopped(nvim: Neovim, tmp_pat
     nvim.wait("return vim.fn.search('^flow .*{', 'nw') > 0", "the flow")
 
 
-def test_formatting_hover_and_rename(nvim: Neovim, tmp_path: Path) -> None:
+def test_formatting_hover_and_rename(nvim: Neovim, work: Path) -> None:
     text = 'flow demo {\non manual(who: text) as asked\n    done = slack.post_message(channel: "general",message:asked.who)\n  compose(value:done)\n}\n'
-    nvim.open(written(tmp_path, "rough.flow", text))
+    nvim.open(written(work, "rough.flow", text))
     nvim.keys(":FlowquillFormat<CR>")
     nvim.wait("return vim.fn.getline(4) == '  compose(value: done)'", "the formatted file")
     assert nvim.lines()[1:3] == ["  on manual(who: text) as asked", '  done = slack.post_message(channel: "general", message: asked.who)']
@@ -166,8 +172,8 @@ def test_formatting_hover_and_rename(nvim: Neovim, tmp_path: Path) -> None:
     nvim.wait("return vim.fn.line '.' == 3", "the definition")
 
 
-def test_dry_run_and_export_open_a_window(nvim: Neovim, tmp_path: Path) -> None:
-    nvim.open(written(tmp_path, "run.flow", WRONG.replace("mesage", "message")))
+def test_dry_run_and_export_open_a_window(nvim: Neovim, work: Path) -> None:
+    nvim.open(written(work, "run.flow", WRONG.replace("mesage", "message")))
     nvim.keys("3G,r")
     nvim.wait("return vim.api.nvim_buf_get_name(0):find('Dry run of demo', 1, true) ~= nil", "the dry run")
     assert any("slack.post_message" in line for line in nvim.lines())
@@ -178,9 +184,9 @@ def test_dry_run_and_export_open_a_window(nvim: Neovim, tmp_path: Path) -> None:
     nvim.keys("q")
 
 
-def test_colours_and_indentation(nvim: Neovim, tmp_path: Path) -> None:
+def test_colours_and_indentation(nvim: Neovim, work: Path) -> None:
     text = 'flow demo {\non manual()\nif length("}#{") > 1 {\nslack.post_message(\nchannel: $"a{length("b")}"\n)\n}\n}\n'
-    nvim.open(written(tmp_path, "plain.flow", text))
+    nvim.open(written(work, "plain.flow", text))
     nvim.keys("gg=G")
     nvim.wait("return vim.fn.getline(2) == '  on manual()'", "the indented file")
     assert nvim.lines() == [
@@ -205,10 +211,10 @@ def test_colours_and_indentation(nvim: Neovim, tmp_path: Path) -> None:
 
 
 @pytest.mark.model
-def test_ghost_text_where_the_editor_has_it(nvim: Neovim, tmp_path: Path) -> None:
+def test_ghost_text_where_the_editor_has_it(nvim: Neovim, work: Path) -> None:
     if nvim.lua("return vim.lsp.inline_completion ~= nil") is not True:
         pytest.skip("This Neovim has no inline completion; 0.12 has.")
-    nvim.open(written(tmp_path, "ghost.flow", "\n"))
+    nvim.open(written(work, "ghost.flow", "\n"))
     nvim.keys("gg0i" + ASKED.strip() + "<CR>")
     ghost = "for name, space in pairs(vim.api.nvim_get_namespaces()) do if name:find('inline_completion', 1, true) then "
     ghost += "for _, m in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, {})) do return true end end end return false"

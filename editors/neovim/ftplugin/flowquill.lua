@@ -14,5 +14,10 @@ vim.bo.iskeyword = '@,48-57,_'
 vim.opt_local.formatoptions:remove { 'r', 'o' }
 vim.b.undo_ftplugin = 'setlocal commentstring< comments< expandtab< shiftwidth< softtabstop< iskeyword< formatoptions<'
 
+-- The tree-sitter parser where it is installed; else the colours of syntax/flowquill.vim.
+if vim.treesitter.start then
+  pcall(vim.treesitter.start, 0, 'flowquill')
+end
+
 require('flowquill.commands').define(vim.api.nvim_get_current_buf())
 require('flowquill').open(vim.api.nvim_get_current_buf())

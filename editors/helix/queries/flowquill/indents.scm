@@ -1,0 +1,2 @@
+[(flow) (block) (switch) (parallel) (arguments) (manual) (list) (object)] @indent
+["}" ")" "]"] @outdent

@@ -1,0 +1,4 @@
+(flow) @function.around
+(block) @class.inside
+(argument) @parameter.inside
+(comment) @comment.inside

@@ -1,0 +1,1 @@
+[(flow) (block) (switch) (parallel) (arguments) (list) (object)] @fold

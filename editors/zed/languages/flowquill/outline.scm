@@ -1,0 +1,1 @@
+(flow "flow" @context name: (name) @name) @item
