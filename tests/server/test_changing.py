@@ -53,7 +53,7 @@ def test_required_parameters_are_filled_in_together() -> None:
 
 def test_steps_are_put_into_a_scope() -> None:
     begin, end = FLOW.index("second"), FLOW.index('2)') + 1
-    change = extracted(Reading(FLOW, CATALOG), (begin, end))
+    change = extracted(Reading(FLOW, CATALOG), Document(FLOW, CATALOG), (begin, end))
     assert change is not None and change.title == "Put 2 steps into a scope"
     after = applied(FLOW, change.edits)
     assert after == format_text(after) and "  scope steps {\n    second = compose(value: first)\n    if second" in after
@@ -61,11 +61,11 @@ def test_steps_are_put_into_a_scope() -> None:
 
 
 def test_a_scope_inside_a_block_and_none_where_it_would_break_something() -> None:
-    inner = extracted(Reading(FLOW, CATALOG), (FLOW.index("compose(value: 2)") + 2, FLOW.index("todo") + 3))
+    inner = extracted(Reading(FLOW, CATALOG), Document(FLOW, CATALOG), (FLOW.index("compose(value: 2)") + 2, FLOW.index("todo") + 3))
     assert inner is not None and "    scope steps {\n      compose(value: 2)\n      todo" in applied(FLOW, inner.edits)
     waiting = "flow a {\n  on manual()\n  x = compose(value: 1)\n  after x failed: compose(value: 2)\n}\n"
-    assert extracted(Reading(waiting, CATALOG), (waiting.index("after"), waiting.index("2)"))) is None
-    assert extracted(Reading(FLOW, CATALOG), (0, 3)) is None
+    assert extracted(Reading(waiting, CATALOG), Document(waiting, CATALOG), (waiting.index("after"), waiting.index("2)"))) is None
+    assert extracted(Reading(FLOW, CATALOG), Document(FLOW, CATALOG), (0, 3)) is None
 
 
 def test_the_todo_of_a_line() -> None:

@@ -57,7 +57,7 @@ def shown(times: Times, where: str, bars: Mapping[str, float]) -> Iterator[Figur
 def started() -> Wire:
     """A language server that has answered `initialize`."""
     wire = Wire([sys.executable, "-m", "flowquill.cli.main", "lsp"])
-    wire.initialize({"workspace": {"applyEdit": True}})
+    wire.initialize({"workspace": {"applyEdit": True, "semanticTokens": {"refreshSupport": True}}})
     return wire
 
 

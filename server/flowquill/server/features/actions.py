@@ -107,7 +107,7 @@ def _changes(server: FlowquillServer, snapshot: Snapshot, reading: Reading, plac
     if filling is not None:
         edits = [text_edit(snapshot, type(e)((e.span[0] + start, e.span[1] + start), e.text)) for e in filling.edits]
         found.append(types.CodeAction(filling.title, kind=Kind.QuickFix, edit=workspace_edit(server, snapshot, edits)))
-    scope = extracted(reading, span) if span[0] < span[1] else None
+    scope = extracted(reading, server.documents.checked(snapshot, reading.catalog), span) if span[0] < span[1] else None
     if scope is not None:
         edit = workspace_edit(server, snapshot, [text_edit(snapshot, e) for e in scope.edits])
         found.append(types.CodeAction(scope.title, kind=Kind.RefactorExtract, edit=edit))

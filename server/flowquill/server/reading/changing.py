@@ -8,12 +8,11 @@ from difflib import SequenceMatcher
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
-from flowquill.grammar.check import check
 from flowquill.grammar.diagnostics import Diagnostic, Edit
 from flowquill.grammar.format import STEP
 from flowquill.grammar.incremental import Document
-from flowquill.grammar.parse import parse
 from flowquill.server.reading.names import Piece, Reading
+from flowquill.server.reading.walking import walk
 
 ROUNDS = 8
 """Fixing one thing may show the next; so often it is looked again."""
@@ -114,8 +113,11 @@ def required(piece: Piece, offset: int, catalog: Catalog) -> Change | None:
     return Change(f"Fill in {len(missing)} required parameters", (edit,))
 
 
-def extracted(reading: Reading, span: tree.Span) -> Change | None:
-    """Puts the whole statements that a span touches, neighbours in one block, into a scope; None where that would break something."""
+def extracted(reading: Reading, document: Document, span: tree.Span) -> Change | None:
+    """Puts the whole statements that a span touches, neighbours in one block, into a scope; None where that would break something.
+
+    `document`: the same text as the checker read it, so that only what changes is checked again.
+    """
     piece, start = reading.at(span[0])
     inner = span[0] - start, span[1] - start
     chosen = _neighbours(piece.parsed.file.flows, inner)
@@ -130,13 +132,12 @@ def extracted(reading: Reading, span: tree.Span) -> Change | None:
     name = next(n for n in (f"steps_{i}" if i else "steps" for i in range(10_000)) if n not in taken)
     # Texts do not span lines, so every line may be moved.
     body = "\n".join(f"{STEP}{text}" if text.strip() else text for text in piece.text[line:end].split("\n"))
-    edits = (Edit((line, end), f"{level}scope {name} {{\n{body}\n{level}}}"),)
-    after = check(parse(applied(piece.text, edits)), reading.catalog)
-    before = check(piece.parsed, reading.catalog)
-    if _serious(after) > _serious(before):
+    edit = Edit((line + start, end + start), f"{level}scope {name} {{\n{body}\n{level}}}")
+    after = document.changed(applied(document.text, (edit,)))
+    if _serious(after.diagnostics) > _serious(document.diagnostics):
         return None
     many = f"{len(chosen)} steps" if len(chosen) > 1 else "this step"
-    return Change(f"Put {many} into a scope", tuple(Edit((e.span[0] + start, e.span[1] + start), e.text) for e in edits))
+    return Change(f"Put {many} into a scope", (edit,))
 
 
 def _waits_across(file: tree.File, chosen: tuple[tree.Statement, ...]) -> bool:
@@ -144,7 +145,7 @@ def _waits_across(file: tree.File, chosen: tuple[tree.Statement, ...]) -> bool:
     names = {n.text for s in chosen for n in (s.label, getattr(s, "name", None)) if isinstance(n, tree.Name)}
     if chosen[0].after:
         return True
-    for node in tree.walk(file):
+    for node in walk(file):
         if isinstance(node, tree.Statement):
             waited = {a.step.text for a in node.after if a.step is not None}
             own = any(node is s for s in chosen)

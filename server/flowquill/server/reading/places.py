@@ -1,15 +1,16 @@
-"""What stands at a place: a `todo`, a call, the statements of a selection."""
+"""What stands at a place: a `todo`, the words of a statement behind its label."""
 
 from __future__ import annotations
 
 from flowquill.grammar import tree
 from flowquill.server.reading.names import Piece, Reading
+from flowquill.server.reading.walking import walk
 
 
 def todo_at(reading: Reading, span: tree.Span) -> tuple[tree.Todo, tree.Span] | None:
     """A `todo` that touches a span, and where its keyword and text stand, without what precedes them in the statement."""
     piece, start = reading.at(span[0])
-    for node in tree.walk(piece.parsed.file):
+    for node in walk(piece.parsed.file):
         if isinstance(node, tree.Todo) and node.span[0] + start <= span[1] and span[0] <= node.span[1] + start:
             return node, (action_start(piece, node, "todo") + start, node.span[1] + start)
     return None
@@ -22,8 +23,3 @@ def action_start(piece: Piece, node: tree.Statement, word: str) -> int:
         ends.append(node.label.span[1])
     found = piece.text.find(word, max(ends, default=node.span[0]), node.span[1])
     return found if found >= 0 else node.span[0]
-
-
-def call_at(piece: Piece, offset: int) -> tree.Call | tree.Trigger | None:
-    """The innermost call or trigger around an offset of a piece."""
-    return next((n for n in reversed(piece.path(offset)) if isinstance(n, tree.Call | tree.Trigger)), None)
