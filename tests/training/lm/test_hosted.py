@@ -149,6 +149,6 @@ def test_the_command_without_a_key_writes_the_file_and_says_so(tmp_path: Path, m
     config = tmp_path / "hosted.toml"
     config.write_text("pairs = 15\nhandwritten = false\ndev_pairs = 0\ntags = 3\n", encoding="utf-8")
     done = CliRunner().invoke(command, ["--config", str(config), "--out", str(tmp_path / "out")])
-    assert done.exit_code == 1 and "There is no key, so nothing is sent" in done.output
+    assert done.exit_code == 1 and "There is no key, so nothing is sent" in str(done.exception)
     assert check(tmp_path / "out" / "train.jsonl").examples >= LEAST
     assert CliRunner().invoke(command, ["--config", str(config), "--out", str(tmp_path / "out"), "--file-only"]).exit_code == 0
