@@ -167,4 +167,8 @@ def create() -> FlowquillServer:
     writing = (formatting, inline, generate, explain, actions)
     for feature in (*state, *reading, *writing):
         feature.register(server)
+    # pygls would keep texts of its own, whose lines end where LSP's do not, and move the positions of edits that lie beyond them,
+    # in the very objects that our handlers get next.
+    for method in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_CLOSE):
+        server.protocol.fm.builtin_features.pop(method)
     return server
