@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from flowquill.bench.figures import Figure, Settings, Stopwatch
-from flowquill.bench.samples import long_flow
+from flowquill.bench.samples import long_flow, one_flow
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.check import check
 from flowquill.grammar.forward import Forward, State
@@ -28,14 +28,21 @@ def parse_and_check(settings: Settings) -> Iterator[Figure]:
 
 
 def keystroke(settings: Settings) -> Iterator[Figure]:
-    """Diagnostics of a 1,000-line file after typing or deleting one character."""
+    """Diagnostics after typing or deleting one character: of 1,000 lines in many flows and in one, and of 10,000 lines in one."""
+    count = max(100, settings.repeat)
+    for name, text, often, bar in (("", long_flow(), count, 20), (", one flow", one_flow(), count, 20), (", one flow of 10,000 lines", one_flow(10_000), count // 5, 300)):
+        watch = _typed(text, often)
+        yield Figure("keystroke", f"diagnostics{name}, p50", watch.p(0.5), "ms")
+        yield Figure("keystroke", f"diagnostics{name}, p95", watch.p(0.95), "ms", bar=bar)
+
+
+def _typed(sound: str, count: int) -> Stopwatch:
     from flowquill.grammar.incremental import Document
 
-    catalog, text = load_catalog(), long_flow()
-    document = Document(text, catalog)
+    text, document = sound, Document(sound, load_catalog())
     watch = Stopwatch()
     picked = random.Random(7)
-    for _ in range(max(100, settings.repeat)):
+    for _ in range(count):
         place = picked.randrange(len(text))
         deleted = picked.random() < 0.3
         text = text[:place] + ("" if deleted else picked.choice('abc ._"{}(')) + text[place + deleted :]
@@ -43,10 +50,9 @@ def keystroke(settings: Settings) -> Iterator[Figure]:
             document = document.changed(text)
             _ = document.diagnostics
         if picked.random() < 0.5:
-            text = long_flow()
+            text = sound
             document = document.changed(text)
-    yield Figure("keystroke", "diagnostics, p50", watch.p(0.5), "ms")
-    yield Figure("keystroke", "diagnostics, p95", watch.p(0.95), "ms", bar=30)
+    return watch
 
 
 def catalog_load(settings: Settings) -> Iterator[Figure]:

@@ -33,6 +33,14 @@ def long_flow(lines: int = 1_000) -> str:
     raise AssertionError
 
 
+def one_flow(lines: int = 1_000) -> str:
+    """The same as a single flow."""
+    head = _flow(0)
+    start = head.index("  # Step 0")
+    body = "\n".join(_steps(0, place) for place in range(lines // 10))
+    return head[:start] + body + "\n}\n"
+
+
 def _flow(number: int) -> str:
     body = "\n".join(_steps(number, place) for place in range(10))
     return f"""flow measured_{number} "Flow {number} of the long file" {{
