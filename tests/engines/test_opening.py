@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -46,10 +45,14 @@ def test_the_command_line_asks_the_engine_it_is_told_to(server: Misbehaving, cap
     pytest.importorskip("httpx")
     pytest.importorskip("faiss")
     monkeypatch.setenv("FLOWQUILL_API_KEY", "from the environment")
-    monkeypatch.setattr(sys, "argv", ["flowquill", "generate", "call them when I say so", "--engine", "openai", "--url", server.url, "--model-name", "m"])
-    assert main(sys.argv[1:]) == 0
+    arguments = ["generate", "call them when I say so", "--engine", "openai", "--url", server.url, "--model-name", "m"]
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert not ended.value.code
     assert 'todo "call them"' in capsys.readouterr().out
     assert server.heads[0]["Authorization"] == "Bearer from the environment"
     server.how = "wrong key"
-    assert main(sys.argv[1:]) == 1
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 1
     assert "refuses the key" in capsys.readouterr().err

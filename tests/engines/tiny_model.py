@@ -25,18 +25,19 @@ def make(folder: Path, catalog: Catalog) -> Path:
     raw = ByteLevelBPETokenizer()
     raw.train_from_iterator([tag(o) for o in catalog.operations()], vocab_size=2000, special_tokens=["<s>", "</s>", "<pad>"])
     raw.save(str(folder / "tokenizer.json"))
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), bos_token="<s>", eos_token="</s>", pad_token="<pad>")
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"), bos_token="<s>", eos_token="</s>", pad_token="<pad>", clean_up_tokenization_spaces=False)
     tokenizer.chat_template = "{% for m in messages %}{{ m['content'] }}\n{% endfor %}"
     tokenizer.save_pretrained(folder)
     torch.manual_seed(SEED)
     config = MistralConfig(
-        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, head_dim=32,
-        max_position_embeddings=4096, sliding_window=None, bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=False,
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, head_dim=64,
+        initializer_range=0.1, max_position_embeddings=4096, sliding_window=None, bos_token_id=0, eos_token_id=1, pad_token_id=2, tie_word_embeddings=False,
     )  # fmt: skip
     model = MistralForCausalLM(config).to(torch.float32)
     shared = torch.randn(config.hidden_size)
     shared /= shared.norm()
     with torch.no_grad():
+        model.model.embed_tokens.weight.normal_(0, 0.08)
         model.model.embed_tokens.weight += shared
         model.lm_head.weight.normal_(0, 0.15)
         for text, weight in _LEANING.items():
