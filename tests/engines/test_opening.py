@@ -11,6 +11,8 @@ from flowquill.cli.main import main
 from flowquill.generation.engines import opening
 from flowquill.generation.request import GenerationError, Request
 from flowquill.grammar.catalog import Catalog
+from flowquill.grammar.catalog.workspace import read_workspace
+from flowquill.server.loading import Settings
 from tests.engines.misbehaving import Misbehaving
 
 
@@ -56,3 +58,11 @@ def test_the_command_line_asks_the_engine_it_is_told_to(server: Misbehaving, cap
         main(arguments)
     assert ended.value.code == 1
     assert "refuses the key" in capsys.readouterr().err
+
+
+def test_what_an_editor_says_of_engines_is_its_own_and_no_workspaces(tmp_path: Path) -> None:
+    settings, complaints = Settings.read({"engine": "openai", "engineUrl": "https://a.example/v1", "engineModel": "m"})
+    assert complaints == []
+    assert dict(settings.engine) == {"engine": "openai", "url": "https://a.example/v1", "model": "m"}
+    assert settings.over(read_workspace(None), tmp_path).engine == settings.engine
+    assert Settings.read({"engine": "embedded", "engineUrl": "", "engineModel": ""})[0].engine == ()
