@@ -44,6 +44,11 @@ def _config(command: F) -> F:
     )(command)
 
 
+def _keys(command: F) -> F:
+    text = "The file of keys, where it is not the configuration's: a copy for a cluster, say."
+    return click.option("--keys", "keys", metavar="PATH", type=click.Path(path_type=Path), help=text)(command)
+
+
 @click.group("serve", invoke_without_command=True)
 @_config
 @click.pass_context
@@ -119,8 +124,9 @@ def key() -> None:
     "--days", type=click.FloatRange(min=0, min_open=True), help="Days until the key expires; without it, it does not."
 )
 @_config
+@_keys
 @_told
-def add(tenant: str, days: float | None, config: str) -> int:
+def add(tenant: str, days: float | None, config: str, keys: Path | None) -> int:
     """Make a key for TENANT and print it. It is shown this once: the file keeps its hash only."""
     from flowquill.gateway.keys import editing
     from flowquill.gateway.settings import read_settings
@@ -128,7 +134,7 @@ def add(tenant: str, days: float | None, config: str) -> int:
     settings = read_settings(Path(config))
     if tenant not in settings.tenant:
         raise CommandError(f"The configuration has no tenant {tenant}; it has {', '.join(settings.tenant)}.")
-    with editing(settings.server.keys) as edit:
+    with editing(keys or settings.server.keys) as edit:
         edit.keys, made, entry = edit.keys.with_new(tenant, days)
     click.echo(made)
     click.echo(
@@ -140,13 +146,14 @@ def add(tenant: str, days: float | None, config: str) -> int:
 
 @key.command("list")
 @_config
+@_keys
 @_told
-def listed(config: str) -> int:
+def listed(config: str, keys: Path | None) -> int:
     """List keys by id: tenant, day of making, end."""
     from flowquill.gateway.keys import read_keys
     from flowquill.gateway.settings import read_settings
 
-    for entry in read_keys(read_settings(Path(config)).server.keys).keys:
+    for entry in read_keys(keys or read_settings(Path(config)).server.keys).keys:
         end = (
             f"until {entry.expires}{' (over)' if entry.expired(datetime.now(UTC)) else ''}"
             if entry.expires
@@ -159,13 +166,14 @@ def listed(config: str) -> int:
 @key.command("revoke")
 @click.argument("identity", metavar="ID")
 @_config
+@_keys
 @_told
-def revoke(identity: str, config: str) -> int:
+def revoke(identity: str, config: str, keys: Path | None) -> int:
     """Take a key away by its id. A key of the form fq-ID-... has its id in the middle."""
     from flowquill.gateway.keys import editing
     from flowquill.gateway.settings import read_settings
 
-    with editing(read_settings(Path(config)).server.keys) as edit:
+    with editing(keys or read_settings(Path(config)).server.keys) as edit:
         edit.keys = edit.keys.without(identity)
     click.echo(f"Key {identity} is revoked.")
     return 0

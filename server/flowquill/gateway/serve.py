@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from flowquill.gateway.app import admin, build
+from flowquill.gateway.logs import Log
 from flowquill.gateway.service import Service
 from flowquill.gateway.settings import SettingsError
 
@@ -84,7 +85,7 @@ async def _run(service: Service, listeners: list[_Listener]) -> int:
         if hasattr(signal, name):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(getattr(signal, name), action)
-    tasks = [asyncio.create_task(_serve(listener, stop)) for listener in listeners]
+    tasks = [asyncio.create_task(_serve(listener, service.log, stop)) for listener in listeners]
     service.log.info(
         "gateway starts",
         listen=service.settings.server.listen,
@@ -96,16 +97,20 @@ async def _run(service: Service, listeners: list[_Listener]) -> int:
     return max(codes)
 
 
-async def _serve(listener: _Listener, stop: object) -> int:
+async def _serve(listener: _Listener, log: Log, stop: Callable[[], None]) -> int:
     """Runs one listener; where it cannot listen the other one ends too."""
-    try:
+    config = listener.config
+    with contextlib.suppress(SystemExit):
         await listener.serve()
+    if listener.started or listener.should_exit:
         return 0
-    except SystemExit:
-        return 1
-    finally:
-        if callable(stop) and not listener.should_exit:
-            stop()
+    log.warn(
+        "cannot listen",
+        address=f"{config.host}:{config.port}",
+        advice="free the port, or change server.listen or server.admin",
+    )
+    stop()
+    return 1
 
 
 def _split(address: str) -> tuple[str, int]:
