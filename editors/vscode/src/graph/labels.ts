@@ -9,7 +9,7 @@ export function title(node: Pick<GraphNode, "label" | "kind">): string {
 export function subtitle(node: Pick<GraphNode, "label" | "kind" | "detail">): string {
   const detail = node.detail?.replace(/\s+/g, " ").trim() ?? "";
   const rest = detail.replace(/^on /, "");
-  if (!rest.startsWith(node.label)) return detail;
+  if (node.kind === "block" || !rest.startsWith(node.label) || /^\w/.test(rest.slice(node.label.length))) return detail;
   const more = rest.slice(node.label.length).trim();
   const inside = /^\((.*)\)$/.exec(more)?.[1]?.trim();
   return inside ?? more;

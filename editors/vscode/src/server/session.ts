@@ -1,4 +1,5 @@
 /** The language server's life: found, started, watched, restarted. The one place that holds a LanguageClient. */
+import { type ChildProcess, spawn } from "node:child_process";
 import { commands, Disposable, EventEmitter, type ExtensionContext, type LogOutputChannel, window, workspace } from "vscode";
 import {
   CloseAction,
@@ -6,6 +7,7 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   type LanguageClientOptions,
+  State,
   type StaticFeature,
 } from "vscode-languageclient/node";
 import { SECTION, settings } from "../settings";
@@ -18,6 +20,9 @@ import { activePython } from "./python";
 import { storedKey } from "./secrets";
 
 export const LANGUAGE = "flowquill";
+
+/** Milliseconds until a server that does not answer is given up. */
+const STARTING = 120_000;
 
 export type Phase = "idle" | "starting" | "running" | "missing" | "failed";
 
@@ -35,6 +40,7 @@ export class Session implements Disposable {
   version = "";
 
   private client: LanguageClient | undefined;
+  private child: ChildProcess | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private readonly crashes = new Crashes();
   private readonly changed = new EventEmitter<void>();
@@ -54,6 +60,8 @@ export class Session implements Disposable {
   }
 
   restart(): Promise<void> {
+    // One that hangs while it starts would hold up the queue.
+    if (this.phase === "starting") this.child?.kill();
     return this.inTurn(async () => {
       this.crashes.clear();
       await this.end();
@@ -120,28 +128,36 @@ export class Session implements Disposable {
     this.output.info(`${origin}: ${[program, ...prefix, ...wanted.args].join(" ")}`);
     const key = await storedKey(this.context);
     const env = { ...process.env, PYTHONUTF8: "1", ...(key ? { FLOWQUILL_API_KEY: key } : {}) };
-    const client = new LanguageClient(
-      SECTION,
-      "Flowquill",
-      { command: program, args: [...prefix, ...wanted.args], options: { cwd: safe, env } },
-      this.options(),
-    );
+    const client = new LanguageClient(SECTION, "Flowquill", () => this.spawned(program, [...prefix, ...wanted.args], safe, env), this.options());
     this.client = client;
     client.registerFeature(capabilities);
     client.onNotification("flowquill/status", (status: ServerStatus) => this.heard(client, status));
     client.onRequest("flowquill/input", async (asked: { prompt?: string; placeholder?: string }) => ({
       value: (await window.showInputBox({ prompt: asked.prompt, placeHolder: asked.placeholder, ignoreFocusOut: true })) ?? null,
     }));
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Running) void this.inquire(client);
+    });
+    const late = setTimeout(() => this.child?.kill(), STARTING);
     try {
       await client.start();
     } catch (error) {
       await this.end();
       this.enter("failed", `The language server did not start (${message(error)}); its output says more, and "Flowquill: Run the Doctor" looks at the installation.`);
       return;
+    } finally {
+      clearTimeout(late);
     }
     this.version = client.initializeResult?.serverInfo?.version ?? "";
     this.enter("running");
-    void this.inquire(client);
+  }
+
+  private async spawned(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
+    const child = spawn(program, args, { cwd, env, stdio: "pipe", windowsHide: true });
+    this.child = child;
+    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+    child.on("error", (error) => this.output.error(error.message));
+    return child;
   }
 
   private async end(): Promise<void> {
@@ -153,6 +169,8 @@ export class Session implements Disposable {
     } catch {
       // One that never came up, or went down by itself, has nothing to stop.
     }
+    if (this.child?.exitCode === null) this.child.kill();
+    this.child = undefined;
     if (client) this.enter("idle");
   }
 
@@ -196,10 +214,7 @@ export class Session implements Disposable {
     this.status = undefined;
     if (this.crashes.again(Date.now())) {
       this.output.warn("The language server ended by itself and is started again.");
-      this.phase = "running";
       this.changed.fire();
-      const client = this.client;
-      if (client) setTimeout(() => void this.inquire(client), 3000);
       return { action: CloseAction.Restart, handled: true };
     }
     const sentence = "The language server of Flowquill ended several times in a row and is not started again; its output says why.";

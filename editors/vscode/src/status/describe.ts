@@ -53,7 +53,8 @@ function running({ status, version, origin }: Known): Shown {
     case "failed":
       return { text: "$(warning) Flowquill: no model", lines, severity: "warning" };
     default:
-      return { text: `${status.nothing && status.nothing.code !== "off" ? "$(info)" : "$(check)"} Flowquill${tail}`, lines, severity: "normal" };
+      // That nothing comes on a line without a comment is as it should be; only what a person waited for stands out.
+      return { text: `${status.nothing?.code === "empty" || status.nothing?.code === "failed" ? "$(info)" : "$(check)"} Flowquill${tail}`, lines, severity: "normal" };
   }
 }
 

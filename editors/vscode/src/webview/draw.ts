@@ -68,11 +68,11 @@ export function standalone(svg: SVGSVGElement): string {
 
 function boxed({ node, container, x, y, width, height }: Box, fit: (text: string, font: Font) => string): SVGGElement {
   const classes = ["node", `kind-${node.kind}`, container ? "container" : "leaf", node.diagnostics ? `has-${node.diagnostics}` : ""].filter(Boolean).join(" ");
-  const name = [node.kind, titleOf(node), node.detail ?? "", node.diagnostics ?? ""].filter(Boolean).join(", ");
+  const second = subtitle(node);
+  const name = [node.kind, titleOf(node), second, node.diagnostics ?? ""].filter(Boolean).join(", ");
   const group = element("g", { class: classes, "data-id": node.id, tabindex: 0, role: "button", "aria-label": name, transform: `translate(${round(x)},${round(y)})` });
   const tip = element("title", {});
-  tip.textContent = [titleOf(node), node.detail].filter(Boolean).join("\n");
-  const second = subtitle(node);
+  tip.textContent = [titleOf(node), second].filter(Boolean).join("\n");
   const title = element("text", { class: "title", x: PAD.x, y: PAD.y + 13 });
   title.textContent = fit(titleOf(node), "title");
   group.append(tip, element("rect", { class: "shape", width: round(width), height: round(height), rx: node.kind === "trigger" ? 14 : 4 }), title);

@@ -19,9 +19,9 @@ const report = { scenarios: {}, figures: {} };
 
 for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
   const names = Object.keys(scenarios).filter(wanted);
-  if (!names.length) continue;
-  const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, vsix: resolve(VSIX), trust, settings: own });
-  const around = { bench, home, folder: join(home, "flowquill-example"), data: bench.data, own, figures: report.figures };
+  if (!names.length || report.scenarios.example?.problem) continue;
+  const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), trust, settings: own });
+  const around = { bench, home, folder: bench.folder, data: bench.data, own, figures: report.figures };
   try {
     for (const name of names) {
       const start = Date.now();
@@ -31,7 +31,7 @@ for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
       } catch (error) {
         problem = error instanceof Error ? `${error.message}\n${error.stack?.split("\n").slice(1, 4).join("\n") ?? ""}` : String(error);
         await bench.picture(`failed-${name}`).catch(() => undefined);
-        bench.settings(own);
+        if (name !== "example") bench.change({});
         await bench.tidy().catch(() => undefined);
       }
       report.scenarios[name] = { problem, seconds: (Date.now() - start) / 1000 };

@@ -130,17 +130,18 @@ export const SCENARIOS = {
     await bench.picture("graph");
   },
 
-  async themes({ bench, own }) {
+  async themes({ bench }) {
     await bench.webview("#place svg .node");
-    for (const [name, theme] of [["dark", "Default Dark Modern"], ["high-contrast", "Default High Contrast"]]) {
-      bench.settings({ ...own, "workbench.colorTheme": theme });
-      await bench.page.waitForTimeout(2500);
+    for (const [name, theme, kind] of [["dark", "Default Dark Modern", "vs-dark"], ["high-contrast", "Default High Contrast", "hc-black"]]) {
+      bench.change({ "workbench.colorTheme": theme });
+      await bench.page.locator(`.monaco-workbench.${kind}`).waitFor();
+      await bench.page.waitForTimeout(1500);
       await bench.picture(`graph-${name}`);
     }
-    bench.settings(own);
-    await bench.page.waitForTimeout(1500);
+    bench.change({});
+    await bench.page.locator(".monaco-workbench.vs").waitFor();
     await bench.tidy();
-    await bench.command("View: Hide Panel").catch(() => undefined);
+    await bench.page.keyboard.press("Control+J");
   },
 
   async export_logic_apps({ bench }) {
@@ -151,8 +152,8 @@ export const SCENARIOS = {
     await bench.tidy();
   },
 
-  async engine_down({ bench, folder, own }) {
-    bench.settings({ ...own, "flowquill.model": join(folder, "no-such-model") });
+  async engine_down({ bench, folder }) {
+    bench.change({ "flowquill.model": join(folder, "no-such-model") });
     await bench.openFile("times.flow");
     await bench.statusSays(/no model/);
     await bench.focusEditor();
@@ -165,7 +166,7 @@ export const SCENARIOS = {
     await bench.page.waitForTimeout(1200);
     await bench.picture("engine-down");
     assert.equal(await bench.ghostNow(), "");
-    bench.settings(own);
+    bench.change({});
     await bench.statusSays(/embedded/);
     await bench.command("Notifications: Clear All Notifications");
     await bench.focusEditor();
@@ -203,14 +204,14 @@ export const SCENARIOS = {
     await bench.tidy();
   },
 
-  async missing({ bench, own }) {
-    bench.settings({ ...own, "flowquill.server.command": "", "flowquill.python": "/nowhere/python3" });
+  async missing({ bench }) {
+    bench.change({ "flowquill.server.command": "", "flowquill.python": "/nowhere/python3" });
     await bench.openFile("2-mistakes.flow");
     await bench.statusSays(/not installed/);
     await bench.command("Flowquill: Run the Doctor");
     await bench.webview("h1");
     await bench.picture("missing");
-    bench.settings(own);
+    bench.change({});
     await bench.statusSays(/embedded/);
     await bench.tidy();
   },

@@ -1,6 +1,6 @@
 // A real VS Code in a browser: starts it, and does with keyboard and mouse what a person does.
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -11,23 +11,25 @@ export const PATIENCE = 120_000;
 const CHROME = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export class Workbench {
-  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), vsix, trust (whether workspaces are asked about). */
-  static async start({ codeServer, chromium: executablePath, root, vsix, trust = false, settings = {} }) {
+  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), folder (the one that is opened), vsix, trust (whether workspaces are asked about). */
+  static async start({ codeServer, chromium: executablePath, root, folder, vsix, trust = false, settings = {} }) {
     const data = join(root, "data");
     mkdirSync(join(data, "User"), { recursive: true });
     const bench = new Workbench();
-    Object.assign(bench, { root, data, pictures: join(root, "pictures"), home: join(root, "home") });
+    Object.assign(bench, { root, data, folder, pictures: join(root, "pictures"), home: join(root, "home") });
     for (const folder of [bench.pictures, bench.home]) mkdirSync(folder, { recursive: true });
     bench.settings(settings);
-    const common = [codeServer, "--user-data-dir", data, "--extensions-dir", join(root, "extensions")];
+    const common = ["--user-data-dir", data, "--extensions-dir", join(root, "extensions")];
     const env = { ...process.env, HOME: bench.home, XDG_CONFIG_HOME: join(root, "config") };
     if (!existsSync(join(root, "extensions"))) {
-      const installed = spawnSync(process.execPath, [...common, "--install-extension", vsix], { encoding: "utf8", env });
+      const installed = spawnSync(process.execPath, [codeServer, ...common, "--install-extension", vsix], { encoding: "utf8", env });
       if (installed.status !== 0) throw new Error(`The extension cannot be installed: ${installed.stderr}`);
     }
     const port = await freePort();
+    const log = openSync(join(root, "code-server.log"), "a");
     const args = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override", "--bind-addr", `127.0.0.1:${port}`];
-    bench.server = spawn(process.execPath, [...common, ...args, ...(trust ? [] : ["--disable-workspace-trust"])], { stdio: "ignore", env, detached: true });
+    bench.server = spawn(process.execPath, [join(import.meta.dirname, "serve.cjs"), codeServer, ...common, ...args, ...(trust ? [] : ["--disable-workspace-trust"])], { stdio: ["ignore", log, log], env, detached: true });
+    bench.server.on("exit", (code, signal) => (bench.ended = `code-server ended (${signal ?? code}); ${join(root, "code-server.log")} says why.`));
     bench.url = `http://127.0.0.1:${port}/`;
     bench.browser = await chromium.launch({ executablePath, args: CHROME });
     bench.page = await bench.browser.newPage({ viewport: { width: 1280, height: 720 } });
@@ -44,7 +46,13 @@ export class Workbench {
     }
   }
 
-  /** Replaces the user's settings; VS Code sees the file change. */
+  /** Changes settings while the window is open: those of its folder, which VS Code watches. */
+  change(wanted) {
+    mkdirSync(join(this.folder, ".vscode"), { recursive: true });
+    writeFileSync(join(this.folder, ".vscode", "settings.json"), JSON.stringify(wanted));
+  }
+
+  /** The user's settings, for windows opened afterwards. */
   settings(wanted) {
     writeFileSync(join(this.data, "User", "settings.json"), JSON.stringify({ ...QUIET, ...wanted }));
   }
@@ -57,7 +65,7 @@ export class Workbench {
         await this.page.goto(url);
         break;
       } catch (error) {
-        if (left === 0) throw error;
+        if (left === 0 || this.ended) throw new Error(this.ended ?? error.message);
         await this.page.waitForTimeout(1000);
       }
     }
@@ -220,9 +228,13 @@ const QUIET = {
   "editor.wordWrap": "on",
   "chat.commandCenter.enabled": false,
   "window.commandCenter": false,
+  "window.title": "${activeEditorShort}${separator}${rootName}",
   "files.simpleDialog.enable": true,
   "files.hotExit": "off",
   "remote.autoForwardPorts": false,
+  "git.enabled": false,
+  "editor.cursorBlinking": "solid",
+  "workbench.reduceMotion": "on",
   "workbench.colorTheme": "Default Light Modern",
   "extensions.ignoreRecommendations": true,
   "security.workspace.trust.startupPrompt": "never",

@@ -65,5 +65,7 @@ test("the second line says what the title does not", () => {
   assert.equal(said("slack.post_message", 'slack.post_message(channel: "team")'), 'channel: "team"');
   assert.equal(said("parallel", "parallel"), "");
   assert.equal(said("yes", "a == 1"), "a == 1");
+  assert.equal(subtitle({ kind: "block", label: "no", detail: "not (a == 1)" }), "not (a == 1)");
+  assert.equal(said("set x", "set xs = 1"), "set xs = 1");
   assert.equal(said("manual", "on manual(days: integer) as request"), "(days: integer) as request");
 });
