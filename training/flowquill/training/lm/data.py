@@ -150,8 +150,8 @@ def _write(folder: Path, wanted: dict[str, Any], settings: PairSettings, tokeniz
     order = np.random.default_rng(settings.seed).permutation(len(examples))
     train = Rows.of([examples[i] for i in order], settings.length, settings.packed)
     with published(folder) as fresh:
-        np.savez(fresh / "train.npz", **train.arrays())
-        np.savez(fresh / "dev.npz", **Rows.of(dev, settings.length, packed=False).arrays())
+        _save(fresh / "train.npz", train)
+        _save(fresh / "dev.npz", Rows.of(dev, settings.length, packed=False))
         manifest = {
             "settings": wanted,
             "pairs": len(examples),
@@ -164,6 +164,11 @@ def _write(folder: Path, wanted: dict[str, Any], settings: PairSettings, tokeniz
             "catalog_operations": sum(1 for _ in prompter.catalog.operations()),
         }
         write_json(fresh / "manifest.json", manifest)
+
+
+def _save(file: Path, rows: Rows) -> None:
+    arrays: dict[str, Any] = rows.arrays()
+    np.savez(file, **arrays)
 
 
 def _load(file: Path) -> Rows:

@@ -22,7 +22,7 @@ class Neighbours:
         self._places = {o.text: place for place, o in enumerate(self._operations)}
         rows = embed([describe(catalog, o) for o in self._operations])
         rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-        self._order: Vectors = np.argsort(-(rows @ rows.T), axis=1, kind="stable")[:, 1 : _POOL + 1]
+        self._order = np.argsort(-(rows @ rows.T), axis=1, kind="stable")[:, 1 : _POOL + 1]
         self._seed = seed
 
     def __call__(self, pair: Pair, right: Sequence[Operation]) -> Iterator[Operation]:
