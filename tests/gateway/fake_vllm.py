@@ -136,6 +136,7 @@ class FakeVllm:
                 "running": self.running,
                 "most": self.most,
                 "adapters": self.adapters,
+                "connections": len(self.connections),
             }
         )
 
