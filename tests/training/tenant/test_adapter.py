@@ -27,7 +27,7 @@ from flowquill.training.tenant.recipe import LOG, AdapterConfig, Stream, config_
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 EXAMPLE = Path(__file__).parents[3] / "training" / "examples" / "nordwerft"
 CATALOG = load_catalog([EXAMPLE / "catalog"])
-CONFIG = AdapterConfig(steps=4, batch=6, warmup=1, own_share=1.0, catalog_share=0.0, threads=1)
+CONFIG = AdapterConfig(steps=4, batch=6, warmup=1, own_share=1.0, catalog_share=0.0, refuse_share=0.0, threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,22 @@ def test_merged_weights_write_what_the_additions_do_but_for_rounding(trained: tu
         merged = lora.merge(adapted).eval().read(*seen)[0]
     moved, lost = float((apart - base).norm()), float((merged - apart).norm())
     assert moved > 0 and lost < 0.5 * moved
+
+
+def test_additions_can_be_made_weaker_down_to_nothing(trained: tuple[Path, list[Any]], tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "weak"
+    shutil.copytree(trained[0] / "adapter", folder)
+    tokens = torch.randint(1000, 20_000, (1, 12))
+    seen = (tokens, torch.zeros_like(tokens), torch.ones_like(tokens, dtype=torch.bool))
+    moved = []
+    with torch.no_grad():
+        base = restore(default_folder()).eval().read(*seen)[0]
+        for strength in (1.0, 0.5, 0.0):
+            lora.weaken(folder, CONFIG.alpha, strength)
+            moved.append(float((lora.load(restore(default_folder()), folder).eval().get_base_model().read(*seen)[0] - base).norm()))
+    assert moved[0] > moved[1] > moved[2] == 0.0
 
 
 def test_the_folder_is_whole_small_and_opens(trained: tuple[Path, list[Any]]) -> None:

@@ -56,6 +56,16 @@ def load(model: FlowquillModel, folder: Path) -> PeftModel:
         raise TenantError(f"The adapter in {folder} does not fit this model ({' '.join(str(error).split())[:160]}); train it again.") from None
 
 
+def weaken(folder: Path, alpha: float, strength: float) -> None:
+    """Sets how strongly the additions of `folder`, trained with `alpha`, count from now on: 1 as trained, 0 not at all.
+
+    Weights between those of base and adapter keep most of what both can do (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+    """
+    settings: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+    settings["lora_alpha"] = alpha * strength
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
 @torch.no_grad()
 def merge(adapted: PeftModel) -> FlowquillModel:
     """The plain model with the additions inside its weights, on the grid that ships. `adapted` is used up."""

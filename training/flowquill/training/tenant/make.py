@@ -13,13 +13,15 @@ from flowquill.generation.model_files import default_folder, examine
 from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.grammar.catalog.written import connector_text
 from flowquill.training.evaluation import safety
-from flowquill.training.tenant import gate
+from flowquill.training.tenant import gate, lora
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.examples import Examples, connectors, lines
 from flowquill.training.tenant.package import base_name, catalog_hash, package
 from flowquill.training.tenant.recipe import AdapterConfig, Trained, train_adapter
 from flowquill.training.tenant.registry import Registry, Version
 
+STRENGTHS = (1.0, 0.7, 0.5)
+"""How strongly the additions count, tried in this order until the gate lets one pass."""
 Watch = Callable[[str, int, int], None]
 
 
@@ -59,15 +61,20 @@ def make(
         try:
             trained = train_adapter(examples.train, catalog, stage / "adapter", config, base, lambda step, steps, loss: watch(f"training, loss {loss:.2f}", step, steps))
             number = max((v.number for v in registry.versions(tenant)), default=0) + 1
-            watch("merging", 0, 1)
-            package(stage / "adapter", base, catalog, stage / "model", f"flowquill-{tenant}", str(number))
             sets = gate.Sets(examples.test, gate.general_set(catalog, general), prompts)
             started = time.monotonic()
-            kept = registry.root / ".base"
-            before = gate.answers(base, catalog, sets, kept, lambda name, done, total: watch(f"the base: {name}", done, total))
-            after = gate.answers(stage / "model", catalog, sets, None, lambda name, done, total: watch(f"the adapter: {name}", done, total))
+            before = gate.answers(base, catalog, sets, registry.root / ".base", lambda name, done, total: watch(f"the base: {name}", done, total))
             replaced = gate.tenant_only(former, catalog, sets, lambda name, done, total: watch(f"the former: {name}", done, total)) if former else None
-            verdict = gate.judge(before, after, prompts, replaced)
+            for strength in STRENGTHS:
+                watch(f"merging at strength {strength:g}", 0, 1)
+                lora.weaken(stage / "adapter", config.alpha, strength)
+                shutil.rmtree(stage / "model", ignore_errors=True)
+                package(stage / "adapter", base, catalog, stage / "model", f"flowquill-{tenant}", str(number))
+                after = gate.answers(stage / "model", catalog, sets, None, lambda name, done, total, s=strength: watch(f"at strength {s:g}: {name}", done, total))  # type: ignore[misc]
+                verdict = gate.judge(before, after, prompts, replaced)
+                # A weaker one can only be of use where this one does enough for the tenant and too much elsewhere.
+                if verdict.passed or verdict.figures["tenant"].interval[0] <= 0:
+                    break
             if not verdict.passed:
                 registry.note(tenant, "refused", why=" ".join(verdict.reasons))
                 return Outcome(None, verdict, trained)
@@ -78,6 +85,7 @@ def make(
                 "connectors": connectors(examples.train),
                 "data": {"train": len(examples.train), "test": len(examples.test), "sha256": examples.hashes, "replaced": dict(examples.replaced), "left_out": len(examples.left_out) + len(trained.left_out)},
                 "config": asdict(config),
+                "strength": strength,
                 "training": {"seconds": trained.seconds, "cpu_seconds": trained.cpu_seconds, "gate_seconds": round(time.monotonic() - started, 1)},
                 "figures": {name: asdict(c) for name, c in verdict.figures.items()},
                 "never": verdict.never,

@@ -41,7 +41,7 @@ LOG = "log.jsonl"
 class AdapterConfig:
     """How an adapter is trained. The defaults are those of the figures in training/README.md."""
 
-    steps: int = 90
+    steps: int = 110
     """Batches."""
     batch: int = 24
     """Pairs a batch."""
@@ -51,14 +51,16 @@ class AdapterConfig:
     """The additions are scaled by alpha / rank."""
     dropout: float = 0.05
     """Of the additions' inputs."""
-    rate: float = 1.5e-3
+    rate: float = 1e-3
     """Peak learning rate."""
     warmup: int = 8
     """Batches until the peak; from there to zero in a straight line."""
-    own_share: float = 0.4
+    own_share: float = 0.3
     """Of a batch: the tenant's examples, their values drawn anew each time."""
-    catalog_share: float = 0.15
+    catalog_share: float = 0.1
     """Of a batch: sampled pairs with phrases made by rule from the tenant's catalog."""
+    refuse_share: float = 0.06
+    """Of a batch: requests to refuse. A tenant's examples have none, and what is not rehearsed is unlearnt first."""
     hand_share: float = 0.2
     """Of the rehearsal: pairs written by hand. The rest of a batch is rehearsal from the general sampler."""
     seed: int = 1
@@ -87,9 +89,13 @@ def config_of(given: dict[str, Any], source: str) -> AdapterConfig:
         if isinstance(value, bool) or not isinstance(value, (int, float) if known[name] is float else known[name]):
             raise TenantError(f"{source}: {name} = {value!r} is no {'whole number' if known[name] is int else 'number'}; mend it.")
     config = AdapterConfig(**given)
-    if not (config.steps > 0 and config.batch > 1 and config.rank > 0 and config.threads > 0 and config.own_share >= 0 and config.catalog_share >= 0 and config.own_share + config.catalog_share <= 1):
-        raise TenantError(f"{source}: steps, batch, rank and threads are above 0, and own_share and catalog_share are at most 1 together; mend it.")
+    if not (config.steps > 0 and config.batch > 1 and config.rank > 0 and config.threads > 0 and min(_shares(config)) >= 0 and sum(_shares(config)) <= 1):
+        raise TenantError(f"{source}: steps, batch, rank and threads are above 0, and own_share, catalog_share and refuse_share are at most 1 together; mend it.")
     return config
+
+
+def _shares(config: AdapterConfig) -> tuple[float, float, float]:
+    return config.own_share, config.catalog_share, config.refuse_share
 
 
 def train_adapter(
@@ -175,6 +181,7 @@ class Stream:
         self.hand = hand
         self._general = Sampler(catalog, banks, config.seed, "train")
         self._named = Sampler(catalog, banks_of(catalog, tenant), config.seed + 1, "train", (("create", 1.0),)) if tenant else self._general
+        self._refused = Sampler(catalog, banks, config.seed + 2, "train", (("refuse", 1.0),))
         self._rng = random.Random(config.seed)
         self._queue: list[Pair] = []
 
@@ -213,6 +220,8 @@ class Stream:
             return vary(self._queue.pop(), self._rng, self.values, self.enums)
         if roll < self.config.own_share + self.config.catalog_share:
             return self._named.sample()
+        if roll < sum(_shares(self.config)):
+            return self._refused.sample()
         if self.hand and self._rng.random() < self.config.hand_share:
             return self._rng.choice(self.hand)
         return self._general.sample()
