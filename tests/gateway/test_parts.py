@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 import stat
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,11 +21,14 @@ from flowquill.gateway.errors import GatewayError
 from flowquill.gateway.flows import Place
 from flowquill.gateway.keys import Keys, KeysError, editing, read_keys
 from flowquill.gateway.limits import Bucket, Places
+from flowquill.gateway.logs import Log
+from flowquill.gateway.metrics import Metrics
 from flowquill.gateway.registry import Registry, RegistryError
-from flowquill.gateway.replicas import Replica, choose
+from flowquill.gateway.relay import Call, Relay
+from flowquill.gateway.replicas import Pool, Replica, choose
 from flowquill.gateway.service import Service
 from flowquill.gateway.settings import Replica as Given
-from flowquill.gateway.settings import Server, SettingsError, read_settings
+from flowquill.gateway.settings import Server, Settings, SettingsError, read_settings
 from tests.gateway.running import point, publish
 
 GOOD = '[[replica]]\nname = "a"\nurl = "http://127.0.0.1:8000"\n[tenant.acme]\n'
@@ -333,3 +340,82 @@ def test_of_equal_replicas_the_one_that_served_the_adapter_last() -> None:
     some = replicas(0, 0, 0)
     some[2].recent = "m"
     assert choose(some, "m", base=False) is some[2]
+
+
+async def relayed(
+    *answers: httpx.Response | Exception, stream: bool = False
+) -> tuple[list[dict[str, Any]], Pool, Call]:
+    """What a client gets from one replica that gives these answers in turn; the error's status and text where none began."""
+    text = '[[replica]]\nname = "r"\nurl = "http://127.0.0.1:1"\n[tenant.acme]\n'
+    given = Settings.model_validate(tomllib.loads(text))
+    pool = Pool(given, Log(io.StringIO()), Metrics())
+    replica = pool.replicas[0]
+    replica.up = True
+    turn = iter(answers)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        now = next(turn)
+        if isinstance(now, Exception):
+            raise now
+        return now
+
+    replica.client = httpx.AsyncClient(base_url=replica.url, transport=httpx.MockTransport(answer))
+    call = Call("/v1/completions", b"{}", "flowquill", True, stream, 5.0, "id", 0.0)
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    try:
+        await Relay(pool).run(call, receive, send)
+    except GatewayError as error:
+        sent.append({"status": error.status, "text": error.message})
+    await replica.client.aclose()
+    return sent, pool, call
+
+
+async def test_a_connection_that_was_closed_in_the_moment_of_sending_is_no_dead_replica() -> None:
+    good = httpx.Response(200, json={"choices": []})
+    sent, pool, call = await relayed(httpx.RemoteProtocolError("Server disconnected"), good)
+    assert sent[0]["status"] == 200 and call.tries == 2
+    assert pool.replicas[0].up
+
+
+async def test_a_replica_that_breaks_off_twice_is_taken_out() -> None:
+    sent, pool, _ = await relayed(httpx.ReadError("reset"), httpx.ReadError("reset"))
+    assert sent == [
+        {
+            "status": 503,
+            "text": "The model's servers did not answer; try again shortly, or use the embedded engine meanwhile.",
+        }
+    ]
+    assert not pool.replicas[0].up
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>", headers={"content-type": "text/html"}),
+        httpx.Response(200, content=b"{", headers={"content-type": "application/json"}),
+        httpx.Response(200, content=b"", headers={"content-type": "text/event-stream"}),
+        httpx.Response(500, json={}),
+        httpx.Response(401, json={}),
+        httpx.Response(429, json={}),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+    ],
+)
+async def test_an_answer_that_is_none_becomes_one_sentence(answer: httpx.Response | Exception) -> None:
+    stream = isinstance(answer, httpx.Response) and answer.headers["content-type"] == "text/event-stream"
+    sent, _, _ = await relayed(answer, stream=stream)
+    assert [m.get("status") for m in sent] == [503]
+
+
+async def test_what_vllm_says_of_a_request_is_passed_on() -> None:
+    sent, pool, _ = await relayed(httpx.Response(400, json={"error": {"message": "too long"}}))
+    assert sent[0]["status"] == 400 and b"too long" in sent[1]["body"]
+    assert pool.replicas[0].up

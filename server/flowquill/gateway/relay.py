@@ -24,12 +24,13 @@ MOST_TRIES = 3
 
 
 class _Failed(Exception):
-    """This replica did not answer. `gone`: it should get nothing more for now."""
+    """This replica did not answer. `gone`: it should get nothing more for now; `again`: it may have been the connection alone."""
 
-    def __init__(self, reason: str, *, gone: bool) -> None:
+    def __init__(self, reason: str, *, gone: bool, again: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.gone = gone
+        self.again = again
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Relay:
 
     async def _try_all(self, call: Call, send: Send) -> None:
         tried: list[Replica] = []
+        repeated: list[Replica] = []
         while True:
             replica = self.pool.choose(call.model, base=call.base, avoid=tried) if len(tried) < MOST_TRIES else None
             if replica is None:
@@ -108,6 +110,11 @@ class Relay:
                     await self._attempt(call, replica, send)
                 return
             except _Failed as failure:
+                if failure.again and not call.begun and replica not in repeated:
+                    # A connection that was kept open can be closed by the other side in the moment of our sending; where the
+                    # server has died, it refuses the next one.
+                    repeated.append(replica)
+                    continue
                 self.pool.suspect(replica, failure.reason, gone=failure.gone)
                 tried.append(replica)
                 if call.begun:
@@ -130,7 +137,8 @@ class Relay:
         except httpx.ReadTimeout:
             raise _Failed("no byte for too long", gone=False) from None
         except (httpx.TransportError, httpx.StreamError) as error:
-            raise _Failed(type(error).__name__, gone=True) from None
+            broken = isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError)
+            raise _Failed(type(error).__name__, gone=True, again=broken) from None
         finally:
             lost.cancel()
             exchange.cancel()

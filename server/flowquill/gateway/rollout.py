@@ -111,7 +111,8 @@ class Rollout:
                     self._drop(tenant)
                 elif self.current.get(tenant) is None or self.current[tenant].version != version:
                     await self._roll(tenant, version)
-                self.problems.pop(tenant, None)
+                if not self._missing(tenant):
+                    self.problems.pop(tenant, None)
             except RegistryError as error:
                 self._problem(tenant, str(error))
         for tenant in (set(self.current) | set(self.embedded)) - set(self.tenants):
@@ -134,6 +135,12 @@ class Rollout:
         if not any(r.up and target.model in r.loaded for r in self.pool.replicas):
             raise RegistryError(f"No replica could load {version.model} yet; the version before it goes on serving.")
         self._serve(tenant, target, old)
+
+    def _missing(self, tenant: str) -> bool:
+        """Whether replicas answer and none of them holds what should serve the tenant."""
+        able = [r for r in self.pool.replicas if r.up]
+        serving = self.current.get(tenant)
+        return serving is not None and bool(able) and not any(serving.model in r.loaded for r in able)
 
     def _serve(self, tenant: str, target: Serving, old: Serving | None) -> None:
         target.retired = None
