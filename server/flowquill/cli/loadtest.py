@@ -60,6 +60,7 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 @click.option(
     "--requests", "file", metavar="FILE", help='Requests, one a line, or JSON lines of "text", "prompt", "grammar".'
 )
+@click.option("--grammar", is_flag=True, help="Ask vLLM to decode under the request's own grammar, as editors do.")
 @click.option("--max-tokens", type=click.IntRange(1, 100_000), default=128, show_default=True, help="Of an answer.")
 @click.option("--stream/--no-stream", default=True, show_default=True, help="Whether answers are streamed.")
 @click.option(
@@ -80,6 +81,7 @@ def command(
     tenants: tuple[str, ...],
     beside: str | None,
     file: str | None,
+    grammar: bool,
     max_tokens: int,
     stream: bool,
     think: float,
@@ -110,7 +112,7 @@ def command(
             users=counts[0],
             duration_s=_seconds(duration),
             tenants=tuple(tenant(t) for t in tenants) or (Tenant("default"),),
-            asks=requests.read(Path(file) if file else None, open_catalog(catalogs, builtin)),
+            asks=requests.read(Path(file) if file else None, open_catalog(catalogs, builtin), grammar=grammar),
             beside=checked_url(beside) if beside is not None else "",
             max_tokens=max_tokens,
             stream=stream,
