@@ -1,16 +1,29 @@
-/** Ghost text that was asked for while the model still loaded is asked for again once it is there. */
-import { commands, type Disposable, window } from "vscode";
-import type { ServerStatus } from "./server/protocol";
+/** Ghost text for what was written before the model was there: asked for once it is, as VS Code itself asks only while somebody types. */
+import { commands, Disposable, window, workspace } from "vscode";
 import { LANGUAGE, type Session } from "./server/session";
 
 export function askAgain(session: Session): Disposable {
-  let before: ServerStatus | undefined;
-  return session.onDidChange(() => {
-    const [was, now] = [before, session.status];
-    before = now;
-    if (was?.state !== "loading" || now?.state !== "ready" || now.nothing?.code !== "loading") return;
-    const editor = window.activeTextEditor;
-    if (editor?.document.languageId !== LANGUAGE || !editor.document.lineAt(editor.selection.active.line).isEmptyOrWhitespace) return;
-    void commands.executeCommand("editor.action.inlineSuggest.trigger");
-  });
+  let waiting = false;
+  return Disposable.from(
+    workspace.onDidChangeTextDocument(({ document }) => {
+      if (document.languageId === LANGUAGE && !isReady(session)) waiting = true;
+    }),
+    session.onDidChange(() => {
+      if (!waiting || !isReady(session)) return;
+      waiting = false;
+      if (belowComment()) void commands.executeCommand("editor.action.inlineSuggest.trigger");
+    }),
+  );
+}
+
+function isReady({ phase, status }: Session): boolean {
+  return phase === "running" && (status?.state === "ready" || status?.state === "generating");
+}
+
+/** Whether the cursor stands on a blank line right below a comment. */
+function belowComment(): boolean {
+  const editor = window.activeTextEditor;
+  const line = editor?.selection.active.line ?? 0;
+  if (editor?.document.languageId !== LANGUAGE || line === 0) return false;
+  return editor.document.lineAt(line).isEmptyOrWhitespace && editor.document.lineAt(line - 1).text.trimStart().startsWith("#");
 }
