@@ -109,7 +109,10 @@ def _checked(field: str, value: Any) -> Any:
     elif field == "structured_outputs":
         if not isinstance(value, dict) or set(value) - {"grammar", "regex", "choice", "json"}:
             raise invalid("The field structured_outputs takes one of grammar, regex, choice and json.")
-        if len(json.dumps(value)) > _GRAMMAR_LIMIT:
+        if (
+            sum(len(rule) if isinstance(rule, str) else len(json.dumps(rule)) for rule in value.values())
+            > _GRAMMAR_LIMIT
+        ):
             raise invalid(f"The grammar is longer than {_GRAMMAR_LIMIT // 1024} KiB; give it fewer operations.")
     elif field not in _OTHERS:
         raise invalid(f"The field {field[:80]} is not passed on; leave it out.")
