@@ -50,7 +50,7 @@ def train_adapter(config: AdapterConfig, console: Console | None = None) -> Path
         counts = model.get_nb_trainable_parameters()
         console.print(f"{counts[0] / 1e6:.2f} M of {counts[1] / 1e6:.0f} M parameters are trained, on {data.manifest['pairs']} pairs")
         console.print(shown_masked(tokenizer, next(iter(data.train.examples()))), markup=False, highlight=False)
-    less = {"gradient_checkpointing": True} if config.gradient_checkpointing else {}
+    less: dict[str, Any] = {"gradient_checkpointing": True} if config.gradient_checkpointing else {}
     trainer = run(config, config.seed, model, tokenizer, data, console, **less)
     raw = out / ".adapter"
     # All processes take part: with FSDP each holds a piece of the weights.
