@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from flowquill.bench.samples import long_flow
 from flowquill.grammar.catalog import load_catalog
+from flowquill.grammar.parse import parse
 from flowquill.server.features import coloring as feature
 from flowquill.server.features.links import addresses
 from flowquill.server.features.signatures import described, open_bracket
 from flowquill.server.reading import coloring
 from flowquill.server.reading.names import Reading, RenameError, check_new_name, occurrence, occurrences
 from flowquill.server.reading.shape import folds, widening
+from flowquill.server.reading.walking import walk
 
 CATALOG = load_catalog()
 TEXT = """# say hello
@@ -56,6 +60,24 @@ def test_a_changed_text_keeps_what_stayed() -> None:
     reading = Reading(TEXT, CATALOG)
     after = reading.changed(TEXT.replace("= 0", "= 5"))
     assert after.pieces[-1] is reading.pieces[-1] and after.pieces[1] is not reading.pieces[1]
+
+
+def test_readings_of_edited_texts_are_those_of_the_texts() -> None:
+    picked = Random(3)
+    text = long_flow(40) + TEXT
+    reading = Reading(text, CATALOG)
+    for number in range(120):
+        place = picked.randrange(len(text))
+        new = picked.choice(["x", "", "}", "\n  compose(value: 1)\n", '"', "#", "flow c {\n"])
+        text = text[:place] + new + text[place + picked.randrange(3) :]
+        reading = reading.changed(text)
+        if number % 3:
+            # Some versions are never asked about.
+            continue
+        for piece in reading.pieces:
+            parsed = parse(piece.text)
+            assert [(type(n), n.span) for n in walk(piece.parsed.file)] == [(type(n), n.span) for n in walk(parsed.file)]
+            assert (piece.parsed.file, piece.parsed.errors, piece.parsed.comments) == (parsed.file, parsed.errors, parsed.comments)
 
 
 @pytest.mark.parametrize("name", ["1x", "if", "slack", "http", "entry", ""])

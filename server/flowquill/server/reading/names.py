@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from flowquill.grammar import tree
+from flowquill.grammar import reparse, tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.check import Checker, KnownName
 from flowquill.grammar.incremental import flow_texts
-from flowquill.grammar.parse import Parsed, parse
+from flowquill.grammar.parse import Parsed
+from flowquill.grammar.parse import _comments as comments_in
 from flowquill.grammar.types import ValueType
 
 _NAMING = frozenset({"actions", "body", "items", "iterationIndexes", "outputs", "result", "variables", "formDataValue", "formDataMultiValues", "multipartBody"})
@@ -93,12 +95,23 @@ class Piece:
 
     text: str
     catalog: Catalog
+    earlier: reparse.Reading | None = field(default=None, compare=False)
     _encoded: dict[str, tuple[int, ...]] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def read(self) -> reparse.Reading:
+        """The text as the parser read it, with what it could take over from an earlier version of the flow."""
+        return reparse.reparse(self.text, self.earlier)
+
+    @property
+    def for_later(self) -> reparse.Reading | None:
+        """What helps to read a later version of the flow."""
+        return self.read if "read" in self.__dict__ else self.earlier
 
     @cached_property
     def parsed(self) -> Parsed:
         """The tree."""
-        return parse(self.text)
+        return Parsed(self.text, reparse.plain(self.read.file), comments_in(self.text), self.read.errors)
 
     @cached_property
     def resolved(self) -> tuple[tuple[Occurrence, ...], dict[tree.Span, ValueType]]:
@@ -145,11 +158,10 @@ class Piece:
 class Reading:
     """A text, flow by flow. Immutable: `changed` gives the next one and shares the flows that stayed as they were."""
 
-    def __init__(self, text: str, catalog: Catalog, known: dict[str, Piece] | None = None) -> None:
+    def __init__(self, text: str, catalog: Catalog, before: tuple[Piece, ...] = ()) -> None:
         self.text = text
         self.catalog = catalog
-        known = known or {}
-        self.pieces = tuple(known.get(part) or Piece(part, catalog) for part in flow_texts(text))
+        self.pieces = tuple(_pieces(flow_texts(text), catalog, before))
         starts, offset = [], 0
         for piece in self.pieces:
             starts.append(offset)
@@ -158,12 +170,27 @@ class Reading:
 
     def changed(self, text: str) -> Reading:
         """The reading of another text."""
-        return Reading(text, self.catalog, {p.text: p for p in self.pieces})
+        return Reading(text, self.catalog, self.pieces)
 
     def at(self, offset: int) -> tuple[Piece, int]:
         """The flow at an offset and where its text begins."""
         number = max(0, bisect_right(self.starts, offset) - 1)
         return self.pieces[number], self.starts[number]
+
+
+def _pieces(texts: list[str], catalog: Catalog, before: tuple[Piece, ...]) -> Iterator[Piece]:
+    """A piece a text: one from before where its text is the same, else one that is read with the help of what stood in its place."""
+    known = {p.text: p for p in before}
+    shorter = min(len(texts), len(before))
+    first = next((n for n in range(shorter) if texts[n] != before[n].text), shorter)
+    last = next((n for n in range(shorter - first) if texts[-1 - n] != before[-1 - n].text), shorter - first)
+    for number, text in enumerate(texts):
+        piece = known.get(text)
+        if piece is None:
+            # Between what is the same at both ends, each helps the one at its place.
+            beside = before[number] if first <= number < len(before) - last else None
+            piece = Piece(text, catalog, beside.for_later if beside is not None else None)
+        yield piece
 
 
 def occurrence(reading: Reading, offset: int) -> Occurrence | None:
