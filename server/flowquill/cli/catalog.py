@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.grammar.catalog import Catalog, Operation, load_catalog
 from flowquill.grammar.catalog.written import connector_data, operation_data
@@ -52,7 +52,7 @@ def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: b
         if as_json:
             _print_json(connector_data(connector))
         else:
-            click.echo(f"{connector.name}  {connector.title} ({connector.api})\n{connector.summary}\n")
+            _say(f"{connector.name}  {connector.title} ({connector.api})\n{connector.summary}\n")
             _print_rows(connector.operations)
         return 0
     operations = _find(catalog, name)
@@ -62,7 +62,7 @@ def show_command(name: str, catalogs: tuple[str, ...], builtin: bool, as_json: b
         entries = [{"connector": o.connector, **operation_data(o)} for o in operations]
         _print_json(entries[0] if len(entries) == 1 else entries)
     else:
-        click.echo("\n\n".join(_card(o) for o in operations))
+        _say("\n\n".join(_card(o) for o in operations))
     return 0
 
 
@@ -89,12 +89,12 @@ def import_command(paths: tuple[str, ...], out: str, internal: bool) -> int:
         task = progress.add_task("importing", total=len(files))
         done = run_import(files, Path(out), internal=internal, step=lambda path: progress.advance(task))
     for note in done.notes:
-        click.echo(f"note: {note}", err=True)
+        _say(f"note: {note}", err=True)
     for problem in done.problems:
-        click.echo(f"flowquill: {problem}", err=True)
+        _say(f"flowquill: {problem}", err=True)
     skipped = f" ({done.skipped} unchanged)" if done.skipped else ""
     failed = f", {len(done.problems)} failed" if done.problems else ""
-    click.echo(f"{done.files} files{skipped}: {done.connectors} connectors, {done.operations} operations in {out}{failed}")
+    _say(f"{done.files} files{skipped}: {done.connectors} connectors, {done.operations} operations in {out}{failed}")
     return 1 if done.problems else 0
 
 
@@ -122,7 +122,7 @@ def diff_command(old: str, new: str, flows: tuple[str, ...], as_json: bool) -> i
         try:
             text = read_text(file)
         except CommandError as error:
-            click.echo(f"flowquill: {error}", err=True)
+            _say(f"flowquill: {error}", err=True)
             unread = True
             continue
         found = broken(text, whole_before, whole_after)
@@ -137,14 +137,14 @@ def diff_command(old: str, new: str, flows: tuple[str, ...], as_json: bool) -> i
         )
     else:
         for change in changes:
-            click.echo(f"{change.kind} {change.operation}")
+            _say(f"{change.kind} {change.operation}")
             for line in change.detail:
-                click.echo(f"  {line}")
+                _say(f"  {line}")
         if not changes:
-            click.echo("The catalogs say the same.")
+            _say("The catalogs say the same.")
         for file, text, found in breaks:
             for diagnostic in found:
-                click.echo(text_line(file, text, diagnostic))
+                _say(text_line(file, text, diagnostic))
     return 1 if breaks or unread else 0
 
 
@@ -192,7 +192,12 @@ def _print_rows(operations: Iterable[Operation]) -> None:
     rows = [(o.text, o.kind, o.id, o.title) for o in operations]
     widths = [max((len(r[i]) for r in rows), default=0) for i in range(3)]
     for r in rows:
-        click.echo("  ".join([*(text.ljust(w) for text, w in zip(r[:3], widths, strict=True)), r[3]]).rstrip())
+        _say("  ".join([*(text.ljust(w) for text, w in zip(r[:3], widths, strict=True)), r[3]]).rstrip())
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Prints what catalogs say of themselves."""
+    click.echo(plain(text), err=err)
 
 
 def _print_json(value: Any) -> None:

@@ -50,7 +50,9 @@ def _failed(error: Exception) -> int:
 
         traceback.print_exc()
         return 1
-    print(f"flowquill: {_sentence(error)}", file=sys.stderr)
+    from flowquill.cli.errors import plain
+
+    print(f"flowquill: {plain(_sentence(error))}", file=sys.stderr)
     return 1
 
 

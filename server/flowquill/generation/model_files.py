@@ -10,6 +10,7 @@ from pathlib import Path
 MANIFEST = "manifest.json"
 FORMAT = 1
 """Of `model.json`; a model of another format is refused."""
+_LOADED = (".onnx", ".npz", ".json", ".safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,19 @@ def examine(folder: Path | None = None) -> ModelFiles:
         name, files = str(manifest["name"]), dict(manifest["files"])
     except FileNotFoundError:
         return ModelFiles(folder, "", (), (f"The model folder {folder} has no {MANIFEST}; {again}.",))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return ModelFiles(folder, "", (), (f"{folder / MANIFEST} is damaged; {again}.",))
-    problems = [p for file, digest in files.items() if (p := _problem(folder / file, str(digest), again))]
+    problems = [p for file, digest in files.items() if (p := _problem(folder, str(file), str(digest), again))]
+    # A file that is loaded without its hash being checked would be the way in.
+    unnamed = sorted(f.name for f in folder.iterdir() if f.suffix in _LOADED and f.name != MANIFEST and f.name not in files)
+    problems += [f"The model file {folder / name} is not named in the manifest; {again}." for name in unnamed]
     return ModelFiles(folder, name, tuple(files), tuple(problems))
 
 
-def _problem(file: Path, digest: str, again: str) -> str:
+def _problem(folder: Path, name: str, digest: str, again: str) -> str:
+    if Path(name).name != name:
+        return f"The manifest of the model names {name[:80]!r}, which lies outside its folder; {again}."
+    file = folder / name
     try:
         with file.open("rb") as stream:
             actual = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -67,9 +67,19 @@ def read_workspace(file: Path | None) -> Workspace:
         # A workspace may come from anybody; it must not make the tools read what lies elsewhere on the machine.
         if path == root or not path.is_relative_to(root):
             complaints.append(f"{file}: the catalog {name} lies outside the workspace and is not read; move it inside or name it in your own settings.")
+        elif (link := _leads_out(path, root)) is not None:
+            complaints.append(f"{file}: {link} in the catalog {name} is a link out of the workspace, so the catalog is not read; put the file itself there.")
         else:
             catalogs.append(path)
     return Workspace(file, tuple(catalogs), builtin, errors, tuple(complaints))
+
+
+def _leads_out(folder: Path, root: Path) -> str | None:
+    """The name of a file in a folder of catalogs that is a link out of the workspace, or None."""
+    try:
+        return next((f.name for f in folder.iterdir() if f.is_symlink() and not f.resolve().is_relative_to(root)), None) if folder.is_dir() else None
+    except OSError:
+        return None
 
 
 def _unknown(file: Path, key: str) -> str:
