@@ -116,8 +116,7 @@ def _recover(text: str, found: Token, driver: Driver) -> int:
     """Leaves the driver where a statement, a block's end or a flow can be read; returns the offset to go on from."""
     token, depth = found, 0
     while token.type != END:
-        first = not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
-        if token.text == "flow" and first and depth <= 0 and _new_flow(text, token) and driver.unwind("FLOW"):
+        if token.text == "flow" and _first(text, token) and depth <= 0 and _new_flow(text, token) and driver.unwind("FLOW"):
             return token.start
         if token.type == "close":
             if token.text == "}" and depth <= 0 and driver.unwind("TODO"):
@@ -126,7 +125,7 @@ def _recover(text: str, found: Token, driver: Driver) -> int:
             depth -= token.text == "}" or depth > 0
         elif token.type == "open":
             depth += 1
-        elif first and depth <= 0 and _starts(text, token) and (token.start > found.start or _resumable(driver)) and driver.unwind("TODO"):
+        elif depth <= 0 and (token.type == "word" or token.text == "@") and _first(text, token) and _starts(text, token) and (token.start > found.start or _resumable(driver)) and driver.unwind("TODO"):
             return token.start
         following = _rough(text, token.end)
         if following.start == token.start:
@@ -134,6 +133,11 @@ def _recover(text: str, found: Token, driver: Driver) -> int:
         token = following
     _close(driver, len(text))
     return len(text)
+
+
+def _first(text: str, token: Token) -> bool:
+    """Whether nothing stands before it on its line."""
+    return not text[text.rfind("\n", 0, token.start) + 1 : token.start].strip()
 
 
 def _new_flow(text: str, token: Token) -> bool:
