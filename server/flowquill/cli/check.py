@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.files import line_column, read_text
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.grammar.diagnostics import Diagnostic
@@ -13,7 +13,7 @@ from flowquill.grammar.diagnostics import Diagnostic
 def text_line(file: str, text: str, diagnostic: Diagnostic) -> str:
     """`file:line:column: severity CODE message`."""
     line, column = line_column(text, diagnostic.span[0])
-    return f"{file}:{line}:{column}: {diagnostic.severity} {diagnostic.code} {diagnostic.message}"
+    return plain(f"{file}:{line}:{column}: {diagnostic.severity} {diagnostic.code} {diagnostic.message}")
 
 
 @click.command("check")
@@ -31,7 +31,7 @@ def command(files: tuple[str, ...], catalogs: tuple[str, ...], builtin: bool, st
         try:
             text = read_text(file)
         except CommandError as error:
-            click.echo(f"flowquill: {error}", err=True)
+            click.echo(plain(f"flowquill: {error}"), err=True)
             unread = True
             continue
         found.append((file, text, check(parse(text), open_catalog(catalogs, builtin, file))))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flowquill.cli.check import text_line
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.files import check_free, read_text, write_bytes
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.grammar import tree
@@ -92,14 +92,14 @@ def _compiled(file: str, text: str, flow: tree.Flow, catalog: Catalog, target: T
     try:
         compiled = compile_flow(flow, catalog, target)
     except CompileError as error:
-        click.echo(f"flowquill: {file}: {error}", err=True)
+        click.echo(plain(f"flowquill: {file}: {error}"), err=True)
         return None
     wrong = False
     for problem in compiled.problems:
         click.echo(text_line(file, text, problem), err=True)
         wrong = wrong or problem.severity == "error"
     for violation in check_definition(compiled.definition, target):
-        click.echo(f"{file}: {violation.severity} {violation.code} {flow.name.text}, {violation.place}: {violation.message}", err=True)
+        click.echo(plain(f"{file}: {violation.severity} {violation.code} {flow.name.text}, {violation.place}: {violation.message}"), err=True)
         wrong = wrong or violation.severity == "error"
     return None if wrong else Written(flow.name.text, compiled.definition, compiled.connections)
 
@@ -152,4 +152,4 @@ def _write(path: str | None, content: bytes, force: bool) -> None:
         return
     check_free(path, force)
     write_bytes(path, content)
-    click.echo(f"{path} written")
+    click.echo(plain(f"{path} written"))

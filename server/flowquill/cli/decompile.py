@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.files import check_free, write_text
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.grammar import tree
@@ -99,7 +99,7 @@ def command(path: str, out: str | None, force: bool, as_json: bool, catalogs: tu
     if single and out is not None and flows:
         write_text(out, _rendered(flows))
         if not as_json:
-            click.echo(f"{out} written")
+            click.echo(plain(f"{out} written"))
     elif out is None and not as_json and flows:
         click.echo(_rendered(flows), nl=False)
     return 1 if any(r.failed for r in results) else 0
@@ -133,7 +133,7 @@ def _results(files: tuple[Path, ...], many: bool, run: _Run) -> Iterator[_Result
                 result = _written(_result(found, run), run)
                 for line in _lines(result):
                     if not run.as_json or result.error:
-                        click.echo(line, err=True)
+                        click.echo(plain(line), err=True)
                 yield result
             advance()
 
@@ -206,7 +206,7 @@ def _written(result: _Result, run: _Run) -> _Result:
     except CommandError as error:
         return replace(result, error=f"is not written: {error}")
     if not run.as_json:
-        click.echo(f"{file} written")
+        click.echo(plain(f"{file} written"))
     return replace(result, file=file)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.files import STDIN, read_text, write_text
 
 
@@ -21,14 +21,14 @@ def command(files: tuple[str, ...], only_check: bool) -> int:
         try:
             changed = _format(file, only_check)
         except CommandError as error:
-            click.echo(f"flowquill: {error}", err=True)
+            click.echo(plain(f"flowquill: {error}"), err=True)
             code = 1
             continue
         if changed and only_check:
-            click.echo(f"{file} would be formatted")
+            click.echo(plain(f"{file} would be formatted"))
             code = 1
         elif changed and file != STDIN:
-            click.echo(f"{file} formatted")
+            click.echo(plain(f"{file} formatted"))
     return code
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flowquill.cli.errors import CommandError
+from flowquill.cli.errors import CommandError, plain
 from flowquill.cli.files import line_column, read_text
 from flowquill.cli.options import catalog_options, open_catalog
 
@@ -66,7 +66,7 @@ def command(
     else:
         _show(run, trace)
     if run.status in ("Failed", "Stopped"):
-        click.echo(f"flowquill: {run.sentence}", err=True)
+        click.echo(plain(f"flowquill: {run.sentence}"), err=True)
         return 1
     return 0
 
@@ -146,10 +146,10 @@ def _show(run: Run, everything: bool) -> None:
     else:
         click.echo(f"flow {run.flow}")
         shown = steps if everything else [_cut(s) for s in steps]
-        click.echo("\n".join(lines(shown, 1)))
+        click.echo(plain("\n".join(lines(shown, 1))))
     for answer in run.responses:
         click.echo(f"answer {answer['statusCode']}: {json.dumps(answer['body'], ensure_ascii=False)[:400]}")
-    click.echo(f"{run.status}{f': {run.problem.message}' if run.problem else ''}")
+    click.echo(plain(f"{run.status}{f': {run.problem.message}' if run.problem else ''}"))
 
 
 def _cut(step: Step) -> Step:
