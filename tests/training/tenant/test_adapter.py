@@ -45,7 +45,9 @@ def test_adapter_weights_change_and_base_weights_do_not(trained: tuple[Path, lis
     before = {name: value.clone() for name, value in base.state_dict().items()}
     adapted = lora.load(base, trained[0] / "adapter")
     added = {n: p for n, p in adapted.named_parameters() if "lora_B" in n}
-    assert len(added) > 80 and all(float(p.detach().abs().max()) > 0 for p in added.values() if "keep" not in str(p) and p.numel())
+    # What only edits or flows with closed lists of values use may have seen no gradient; every layer of encoder and decoder has.
+    still = [n for n, p in added.items() if float(p.detach().abs().max()) == 0]
+    assert len(added) > 80 and all(".pointer." in n for n in still), still
     kept = {n.replace("base_model.model.", "").replace(".base_layer", ""): p for n, p in adapted.state_dict().items() if "lora_" not in n}
     assert set(kept) == set(before) and all(torch.equal(kept[n], before[n]) for n in before)
 
