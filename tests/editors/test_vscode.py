@@ -120,6 +120,8 @@ def test_the_package_holds_what_it_needs_and_no_more(package: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_in_a_real_vs_code(drive: dict[str, Any], name: str) -> None:
+    if name not in drive["scenarios"] and drive.get("late"):
+        pytest.skip("The machine was too slow to come to this within the time; FLOWQUILL_E2E_SECONDS=1500 gives it more.")
     assert name in drive["scenarios"], f"{name} did not run"
     problem = drive["scenarios"][name]["problem"]
     assert problem == "", f"{problem}\nPictures: {drive['pictures']}"

@@ -1,12 +1,12 @@
 // Drives the packaged extension through a real VS Code and writes report.json and pictures/ into OUT.
 // CODE_SERVER: code-server's entry.js; CHROMIUM: a browser; FLOWQUILL: the program flowquill; VSIX: the package; OUT: an empty folder;
-// ONLY: names of scenarios, with commas (`example` always runs).
+// ONLY: names of scenarios, with commas (`example` always runs). SECONDS: after these no further scenario is begun, and the report says `late`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { RESTRICTED, SCENARIOS } from "./scenarios.mjs";
 import { Workbench } from "./workbench.mjs";
 
-const { CODE_SERVER, CHROMIUM = "/usr/bin/chromium", FLOWQUILL, VSIX, OUT, ONLY } = process.env;
+const { CODE_SERVER, CHROMIUM = "/usr/bin/chromium", FLOWQUILL, VSIX, OUT, ONLY, SECONDS = "1500" } = process.env;
 for (const [name, value] of Object.entries({ CODE_SERVER, FLOWQUILL, VSIX, OUT })) {
   if (!value) throw new Error(`Set ${name}; the head of main.mjs says to what.`);
 }
@@ -15,15 +15,17 @@ const home = join(root, "home");
 mkdirSync(home, { recursive: true });
 const own = { "flowquill.server.command": resolve(FLOWQUILL) };
 const wanted = (name) => !ONLY || name === "example" || ONLY.split(",").includes(name);
+const end = Date.now() + Number(SECONDS) * 1000;
 const report = { scenarios: {}, figures: {} };
 
 for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
   const names = Object.keys(scenarios).filter(wanted);
-  if (!names.length || report.scenarios.example?.problem) continue;
+  if (!names.length || report.late || report.scenarios.example?.problem) continue;
   const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), trust, settings: own });
   const around = { bench, home, folder: bench.folder, data: bench.data, own, figures: report.figures };
   try {
     for (const name of names) {
+      if ((report.late = Date.now() > end)) break;
       const start = Date.now();
       let problem = "";
       try {
@@ -43,5 +45,6 @@ for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
     await bench.stop();
   }
 }
+writeFileSync(join(root, "report.json"), JSON.stringify(report, undefined, 2));
 console.log(JSON.stringify(report.figures));
 process.exit(Object.values(report.scenarios).some((each) => each.problem) ? 1 : 0);

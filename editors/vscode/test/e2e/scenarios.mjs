@@ -228,7 +228,7 @@ export const SCENARIOS = {
   async walkthrough({ bench }) {
     await bench.command("Flowquill: Open the Walkthrough");
     await bench.page.locator(".getting-started-step, .step-title").first().waitFor();
-    await bench.page.waitForTimeout(1500);
+    await bench.page.waitForTimeout(4000);
     await bench.picture("walkthrough");
     await bench.tidy();
   },
