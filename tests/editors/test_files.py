@@ -67,6 +67,6 @@ def test_sublime_and_jetbrains_start_the_server() -> None:
     assert template["programArgs"]["default"] == "flowquill lsp"
 
 
-@pytest.mark.parametrize("name", ["vscode", "neovim", "emacs", "helix", "sublime", "jetbrains", "zed"])
+@pytest.mark.parametrize("name", ["neovim", "emacs", "helix", "sublime", "jetbrains", "zed"])
 def test_every_editor_has_a_readme(name: str) -> None:
     assert "pip install flowquill" in (EDITORS / name / "README.md").read_text()
