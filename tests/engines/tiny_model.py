@@ -12,7 +12,7 @@ from flowquill.generation.prompt import tag
 from flowquill.grammar.catalog import Catalog
 
 SEED = 7
-_LEANING = {"</s>": 0.9, '"': 0.9, '")': 0.9, ")": 0.8, "Ċ": 0.2, "}": 0.6, "]": 0.6}
+_LEANING = {"</s>": 1.8, '"': 1.6, '")': 1.6, ")": 1.6, "Ċ": 0.2, "}": 1.2, "]": 1.2}
 
 
 def make(folder: Path, catalog: Catalog) -> Path:
