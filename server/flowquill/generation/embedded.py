@@ -41,6 +41,8 @@ from flowquill.grammar.tidy import tidy
 
 MAX_STEPS = 300
 MAX_SPAN = 80
+WIDE = 4
+"""How many hypotheses are followed where one came to nothing."""
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,25 @@ class EmbeddedEngine:
     def decode(self, task: Task, *, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
         """Up to `width` hypotheses, best first. Raises Cancelled, and GenerationError where the flow at hand cannot be followed."""
         # A single hypothesis may run into a place from which nothing leads on; several rarely do all.
-        finished = self._search(task, width, cancelled) or (self._search(task, 4, cancelled) if width < 4 else [])
+        finished = self._search(task, width, cancelled) or (self._search(task, WIDE, cancelled) if width < WIDE else [])
         if not finished:
             raise GenerationError("The flow grew too long; ask for a smaller part of it at a time.")
-        return [self._hypothesis(b, task) for b in finished[:width]]
+        found = [self._hypothesis(b, task) for b in finished]
+        if task.flow is not None and task.cursor is None:
+            found = self._changed(found, task, width, cancelled)
+        return found[:width]
+
+    def _changed(self, found: list[Hypothesis], task: Task, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
+        """Who asks for a change wants one: hypotheses that leave the flow as it is come last, and others are looked for."""
+        assert task.flow is not None
+        before = parse(task.flow).file.flows
+
+        def same(hypothesis: Hypothesis) -> bool:
+            return bool(before) and (hypothesis.flow.triggers, hypothesis.flow.body) == (before[0].triggers, before[0].body)
+
+        if found and same(found[0]) and width < WIDE:
+            found = [self._hypothesis(b, task) for b in self._search(task, WIDE, cancelled)] or found
+        return sorted(found, key=same)
 
     def _search(self, task: Task, width: int, cancelled: Callable[[], bool]) -> list[Beam]:
         """The finished flows of a beam of `width`, best first; none where all grew too long or came to an end nowhere."""
