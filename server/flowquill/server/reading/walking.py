@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
+from typing import Any
 
 from flowquill.grammar import tree
 
@@ -13,7 +14,7 @@ _PLAIN = frozenset({"span", "text", "kind", "operator", "strict", "degree", "sta
 
 
 @cache
-def _parts(kind: type[tree.Node]) -> tuple[str, ...]:
+def _parts(kind: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.name not in _PLAIN)
 
 
