@@ -52,7 +52,10 @@ def check(parsed: Parsed, catalog: Catalog) -> tuple[Diagnostic, ...]:
     seen: set[str] = set()
     for flow in parsed.file.flows:
         checker = Checker(parsed.text, catalog, unknown, bool(parsed.errors))
-        checker.flow(flow)
+        try:
+            checker.flow(flow)
+        except RecursionError:
+            checker.found = [Diagnostic("FQ001", "error", "the flow is nested too deeply to be checked; move a part of it to a flow of its own", flow.name.span)]
         if flow.name.text in seen:
             checker.again(flow)
         seen.add(flow.name.text)

@@ -12,6 +12,8 @@ from flowquill.grammar import tree
 from flowquill.grammar.lalr import END, Driver, Token, table
 
 MAX_DEPTH = 100
+MAX_CHAIN = 200
+"""How many operators and paths one expression may join without a bracket: each nests the tree once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,20 @@ def parse(text: str) -> Parsed:
 def read(text: str, driver: Driver, errors: list[ParseError]) -> tree.File:
     """Feeds a whole text to a driver that is at its start; the mistakes are added to `errors` as they are found."""
     grammar = driver.table
-    offset = depth = 0
+    offset = depth = chain = 0
     while True:
         token = grammar.next_token(text, offset, driver.lexing)
         before = depth
         if token is not None:
             known = driver.reuse(token, depth)
             if known is not None:
-                offset = known
+                offset, chain = known, 0
                 continue
+            chain = chain + 1 if token.text in _JOINING else chain if token.type in _JOINED or token.text == "]" else 0
+            if chain > MAX_CHAIN:
+                message = f"more than {MAX_CHAIN} operators follow one another without a bracket; split the expression into several steps"
+                errors.append(ParseError(message, (token.start, token.end), (), (token.start, len(text))))
+                return tree.File(())
             if token.text in OPENING and token.type != "CHUNK":
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -90,6 +97,8 @@ def read(text: str, driver: Driver, errors: list[ParseError]) -> tree.File:
             return driver.values[0] if driver.values and isinstance(driver.values[0], tree.File) else tree.File(())
 
 
+_JOINING = frozenset(["+", "-", "*", "/", "%", "and", "or", "not", "??", "==", "!=", "<", "<=", ">", ">=", ".", "["])
+_JOINED = frozenset(["NAME", "PROPERTY", "NUMBER", "STRING", "OPERATION", "TRUE", "FALSE", "NULL", "HOLE"])
 OPENING = frozenset("{([")
 CLOSING = frozenset("})]")
 _ROUGH = re.compile(

@@ -194,6 +194,8 @@ class EmbeddedEngine:
         scores = heads.operations(state, self.summaries, self.connectors)
         best = (float(scores[self.actions].max()), float(scores[self.triggers].max()))
         legal = [k for k in options.kinds if k in heads.index]
+        if not legal:
+            return []
         logits = heads.kind_logits(state, best)[[heads.index[k] for k in legal]]
         chances = log_softmax(logits)
         offers: list[tuple[float, Step]] = []
