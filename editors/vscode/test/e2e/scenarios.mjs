@@ -154,7 +154,8 @@ export const SCENARIOS = {
 
   async engine_down({ bench, folder }) {
     bench.change({ "flowquill.model": join(folder, "no-such-model") });
-    await bench.openFile("times.flow");
+    writeFileSync(join(folder, "down.flow"), "");
+    await bench.openFile("down.flow");
     await bench.statusSays(/no model/);
     await bench.focusEditor();
     await bench.page.keyboard.insertText("# every day at 9 post the weather in the general channel");
