@@ -16,7 +16,7 @@ from flowquill.training.model.encode import Example
 def manifest(examples: Iterable[Example]) -> dict[str, Any]:
     """Counts of the examples a model has read, and a hash of their names."""
     kinds: Counter[str] = Counter()
-    operations: set[tuple[bool, str]] = set()
+    operations: set[tuple[str, str]] = set()
     constructs: Counter[str] = Counter()
     names = hashlib.sha256()
     public = plain = hand = 0
@@ -66,7 +66,8 @@ def card(folder: Path, scores: Mapping[str, Mapping[str, Any]]) -> str:
         "## Data",
         "",
         "Pairs of a request and its flow from the sampler and the phrase banks of this project, and pairs written by hand (`training/`). Operations are those",
-        "of the package's catalog and of public connector definitions (microsoft/PowerPlatformConnectors and Azure/Connectors-NET-SDK, MIT). No user's text.",
+        "of the package's catalog, of public connector definitions (microsoft/PowerPlatformConnectors and Azure/Connectors-NET-SDK, MIT) and of lists of bare",
+        "operations: our own list of products, and the catalog, without its tests, of IBM/flow-bench (Apache-2.0). No user's text.",
         "",
         "```json",
         json.dumps(training.get("data", {}), indent=1),
