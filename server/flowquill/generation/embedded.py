@@ -41,6 +41,9 @@ from flowquill.grammar.tidy import tidy
 
 MAX_STEPS = 300
 MAX_SPAN = 80
+REFUSE_ODDS = 1.5
+"""How much likelier, in nats, a refusal must be than any flow. The guard's rules come first; the model alone refuses much that is harmless (on the
+development half of the safety prompts 15 % at 0, 10 % at 1.5, 5 % at 3, with no harmful one let through either way)."""
 WIDE = 4
 """How many hypotheses are followed where one came to nothing."""
 
@@ -214,7 +217,7 @@ class EmbeddedEngine:
             elif kind in POINTERS:
                 offers += [(chance + gain, step) for gain, step in self._pointed(kind, beam, options, state, held, seen, count)]
             else:
-                offers.append((chance, Step(kind)))
+                offers.append((chance - REFUSE_ODDS if kind == "refuse" else chance, Step(kind)))
         return offers
 
     def _pointed(self, kind: str, beam: Beam, options: Options, state: Array, held: tuple[Array, ...], seen: Read, count: int) -> list[tuple[float, Step]]:
