@@ -48,9 +48,9 @@ def test_a_flow_or_one_sentence_and_never_anything_made_up(engine: Engine, catal
     try:
         generation = Generator(catalog, engine).generate(Request(text))
     except GenerationError as error:
-        # A model with random weights, free of a grammar, may write no flow at all.
-        assert engine.name == "openai"
-        assert str(error).endswith(".")
+        # A model with random weights may reach its limit of tokens within the first step, or, free of a grammar, write no flow at all.
+        assert engine.name != "embedded"
+        assert "holds no flow" in str(error)
         return
     assert generation.engine == engine.name
     parsed = parse(generation.flow)
@@ -72,8 +72,9 @@ def test_the_same_request_gives_the_same_flow(engine: Engine, catalog: Catalog) 
 def test_a_completion_stays_inside_its_flow(engine: Engine, catalog: Catalog) -> None:
     try:
         generation = Generator(catalog, engine).generate(Request("post it to Teams", SOURCE, SOURCE.index("\n}")))
-    except GenerationError:
-        assert engine.name == "openai"
+    except GenerationError as error:
+        assert engine.name != "embedded"
+        assert "holds no flow" in str(error)
         return
     parsed = parse(generation.flow)
     assert not parsed.errors
@@ -84,8 +85,9 @@ def test_an_edit_gives_one_flow_of_the_same_name(engine: Engine, catalog: Catalo
     source = 'flow weekly {\n  on manual()\n  todo "post it"\n}\n'
     try:
         generation = Generator(catalog, engine).generate(Request("also list the Jira issues", source))
-    except GenerationError:
-        assert engine.name == "openai"
+    except GenerationError as error:
+        assert engine.name != "embedded"
+        assert "holds no flow" in str(error)
         return
     assert [f.name.text for f in parse(generation.flow).file.flows] == ["weekly"]
 
