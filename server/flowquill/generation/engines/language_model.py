@@ -83,7 +83,8 @@ class LanguageModelEngine:
             self._model = models[0]
         answers = wire.complete(*self._request(question), cancelled=cancelled, within=self.settings.budget)
         if width > 1:
-            more = {"n": width - 1, "temperature": WARMTH, "seed": 1}
+            # No seed: on a CPU vLLM's engine ends with the error "CPU Generator does not use offset" where a batch mixes seeded requests.
+            more = {"n": width - 1, "temperature": WARMTH}
             answers += wire.complete(*self._request(question, more), cancelled=cancelled, within=self.settings.budget)
         return self._hypotheses(answers, question, width)
 
