@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flowquill.generation import pipeline
 from flowquill.generation.embedded import EmbeddedEngine, open_engine
@@ -61,7 +62,7 @@ def for_client(
 
     The person's configuration file says the rest. Raises GenerationError with one sentence.
     """
-    said = {key: value for key, value in given.items() if value not in (None, "")}
+    said: dict[str, Any] = {key: value for key, value in given.items() if value not in (None, "")}
     settings = read_settings(**said) if said or user_file().is_file() else EngineSettings()
     if (settings.engine, *settings.fallback) == ("embedded",):
         return pipeline.open_generator(catalog, model)
