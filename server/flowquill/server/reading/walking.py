@@ -14,7 +14,7 @@ _PLAIN = frozenset({"span", "text", "kind", "operator", "strict", "degree", "sta
 
 
 @cache
-def _parts(kind: type[Any]) -> tuple[str, ...]:
+def _parts(kind: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(kind) if f.name not in _PLAIN)
 
 
@@ -26,6 +26,7 @@ def walk(root: tree.Node) -> Iterator[tree.Node]:
         if isinstance(value, tree.Node):
             yield value
             if not isinstance(value, tree.Name):
-                waiting += [getattr(value, name) for name in reversed(_parts(type(value)))]
+                kind: Any = type(value)
+                waiting += [getattr(value, name) for name in reversed(_parts(kind))]
         elif isinstance(value, tuple):
             waiting += reversed(value)
