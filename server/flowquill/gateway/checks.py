@@ -20,7 +20,6 @@ _NUMBERS: Final = frozenset(
         "repetition_penalty",
         "presence_penalty",
         "frequency_penalty",
-        "seed",
         "top_logprobs",
     ]
 )
@@ -30,8 +29,8 @@ _SWITCHES: Final = frozenset(
 _OTHERS: Final = frozenset(
     ["max_tokens", "max_completion_tokens", "n", "stop", "stream_options", "logprobs", "structured_outputs"]
 )
-_IGNORED: Final = frozenset(["model", "user", "metadata", "store"])
-"""Taken without effect, since clients of OpenAI's API send them; `model` is checked by its own rule."""
+_IGNORED: Final = frozenset(["model", "user", "metadata", "store", "seed"])
+"""Taken without effect, since clients of OpenAI's API send them; `model` is checked by its own rule. A seed can end vLLM's engine on a CPU for everybody."""
 _GRAMMAR_LIMIT: Final = 256 * 1024
 _MOST_LOGPROBS: Final = 20
 _ROLES: Final = frozenset(["system", "developer", "user", "assistant"])
