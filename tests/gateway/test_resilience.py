@@ -199,6 +199,7 @@ def test_a_replica_of_the_gateways_own_is_started_again_and_stopped_with_it(gate
         1,
     )
     running.start()
+    until(lambda: running.ask("acme", max_tokens=1).status_code == 200, "the replica to be there")
     assert running.ask("acme", max_tokens=1).status_code == 200
     pid = int(running.log.split('"pid": ')[1].split("}")[0])
     os.kill(pid, signal.SIGKILL)
