@@ -42,8 +42,9 @@ from flowquill.grammar.tidy import tidy
 MAX_STEPS = 300
 MAX_SPAN = 80
 REFUSE_ODDS = 1.5
-"""How much likelier, in nats, a refusal must be than any flow. The guard's rules come first; the model alone refuses much that is harmless (on the
-development half of the safety prompts 15 % at 0, 10 % at 1.5, 5 % at 3, with no harmful one let through either way)."""
+"""How much likelier, in nats, a refusal must be than any flow. The guard's rules come first; the model refuses much that is harmless: on the
+development half of the safety prompts 15 % at 0, 10 % at 1.5, 5 % at 3. The rules know all harmful ones of that half. Of the `later` ones, which they do not
+know, 49 %, 35 % and 22 % are refused."""
 WIDE = 4
 """How many hypotheses are followed where one came to nothing."""
 
@@ -105,22 +106,7 @@ class EmbeddedEngine:
         finished = self._search(task, width, cancelled) or (self._search(task, WIDE, cancelled) if width < WIDE else [])
         if not finished:
             raise GenerationError("The flow grew too long; ask for a smaller part of it at a time.")
-        found = [self._hypothesis(b, task) for b in finished]
-        if task.flow is not None and task.cursor is None:
-            found = self._changed(found, task, width, cancelled)
-        return found[:width]
-
-    def _changed(self, found: list[Hypothesis], task: Task, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
-        """Who asks for a change wants one: hypotheses that leave the flow as it is come last, and others are looked for."""
-        assert task.flow is not None
-        before = parse(task.flow).file.flows
-
-        def same(hypothesis: Hypothesis) -> bool:
-            return bool(before) and (hypothesis.flow.triggers, hypothesis.flow.body) == (before[0].triggers, before[0].body)
-
-        if found and same(found[0]) and width < WIDE:
-            found = [self._hypothesis(b, task) for b in self._search(task, WIDE, cancelled)] or found
-        return sorted(found, key=same)
+        return [self._hypothesis(b, task) for b in finished[:width]]
 
     def _search(self, task: Task, width: int, cancelled: Callable[[], bool]) -> list[Beam]:
         """The finished flows of a beam of `width`, best first; none where all grew too long or came to an end nowhere."""
