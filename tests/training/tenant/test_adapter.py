@@ -19,10 +19,11 @@ from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.training.model.restore import restore
 from flowquill.training.privacy.canary import plant, told
 from flowquill.training.tenant import lora
+from flowquill.training.tenant.config import AdapterConfig, config_of
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.examples import read
 from flowquill.training.tenant.package import base_name, package
-from flowquill.training.tenant.recipe import LOG, AdapterConfig, Stream, config_of, train_adapter
+from flowquill.training.tenant.recipe import LOG, Stream, train_adapter
 
 pytestmark = [pytest.mark.slow, pytest.mark.model]
 EXAMPLE = Path(__file__).parents[3] / "training" / "examples" / "nordwerft"

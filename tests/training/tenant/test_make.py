@@ -14,9 +14,9 @@ from flowquill.grammar.catalog import load_catalog
 from flowquill.training.cli import training
 from flowquill.training.evaluation import safety
 from flowquill.training.tenant import gate
+from flowquill.training.tenant.config import AdapterConfig
 from flowquill.training.tenant.examples import Examples, read
 from flowquill.training.tenant.make import make
-from flowquill.training.tenant.recipe import AdapterConfig
 from flowquill.training.tenant.refresh import refresh
 from flowquill.training.tenant.registry import Registry
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import TypeGuard
 
 from flowquill.grammar import tree
-from flowquill.grammar.catalog import Operation
-from flowquill.grammar.naming import RESERVED, result_name
 from flowquill.training.data import builtins, conditions, idioms
 from flowquill.training.data.banks import OperationBank
 from flowquill.training.data.draft import KEY, Draft
 from flowquill.training.data.inflect import inflect
-from flowquill.training.data.naming import named
-from flowquill.training.data.nodes import Act, Branch, Loop, Node, Start, block
+from flowquill.training.data.naming import named, peoples_name
+from flowquill.training.data.nodes import Act, Branch, Loop, Node, Start, block, inner_blocks
 from flowquill.training.data.noise import Noise
 from flowquill.training.data.pairs import Pair
 from flowquill.training.data.planner import Planner
@@ -78,23 +78,12 @@ class Editor:
         # People bind results that nothing reads; what stays of their flow keeps those names.
         kept: dict[int, str] = {}
         bound = draft.chance(0.6 if draft.plain else 0.2)
-        before = named(old, draft.catalog, spans, names=names, kept=kept, bind=self._result if bound else None)
+        before = named(old, draft.catalog, spans, names=names, kept=kept, bind=partial(peoples_name, draft.rng) if bound else None)
         after = named(new, draft.catalog, {**spans, **later}, frozenset(kept.values()), names=names, kept=kept)
         if (before.triggers, before.body) == (after.triggers, after.body):
             return None
         draft.tag("edit", key)
         return Pair(identity, "edit", said, replace(after, name=before.name), before, (), mentions, tuple(draft.tags))
-
-    def _result(self, operation: Operation, used: Set[str]) -> str:
-        """A name as people give one to a result: by the rule, by what it is, or short."""
-        words = operation.name.split("_")
-        options = [result_name(operation, used), "_".join(words[1:]) or operation.name, operation.name, f"{operation.connector}_{words[-1]}", f"new_{words[-1]}", f"{words[-1]}_result", f"step{len(used) % 9 + 1}"]
-        name = self.draft.rng.choice(options[:2] * 3 + options[2:])
-        number = 1
-        while name in used or name in RESERVED:
-            number += 1
-            name = f"{name.rstrip('_0123456789')}_{number}"
-        return name
 
     def _remember(self) -> None:
         scope = self.draft.scope
@@ -111,30 +100,21 @@ class Editor:
 
     def _inside(self, key: str) -> dict[str, str] | None:
         """The change made in the block of a loop or of a condition; at the top where there is none."""
-        found: list[tuple[int, Node, int]] = []
-        for index, node in enumerate(self.nodes):
-            if isinstance(node, Loop):
-                found.append((index, node, 0))
-            elif isinstance(node, Branch) and len(node.arms) == 1:
-                found += [(index, node, 0), *(((index, node, 1),) if node.otherwise else ())]
+        found = inner_blocks(self.nodes)
         if not found:
             return self._make(key)
-        index, node, part = self.draft.rng.choice(found)
-        inner = node.body if isinstance(node, Loop) else node.arms[0][1] if isinstance(node, Branch) and not part else node.otherwise  # type: ignore[attr-defined]
-        deeper = inner[0] if len(inner) == 1 and isinstance(node, Loop) and isinstance(inner[0], Branch) and len(inner[0].arms) == 1 else None
-        body = deeper.arms[0][1] if deeper is not None else inner
+        index, body, put = self.draft.rng.choice(found)
+        if isinstance(self.nodes[index], Loop) and len(body) == 1 and isinstance(body[0], Branch) and len(body[0].arms) == 1:
+            # "for each ..., if ...": people mean what is done in the end.
+            outer, (_, body, inner) = put, inner_blocks(body)[0]
+            put = lambda changed: outer([inner(changed)])  # noqa: E731
         nodes, scopes = self.nodes, self.scopes
         self.nodes, self.scopes = list(body), [scopes[index]] * (len(body) + 2)
         made = self._make(key)
         changed, self.nodes, self.scopes = self.nodes, nodes, scopes
         if made is None or not changed:
             return None
-        if deeper is not None:
-            changed = [replace(deeper, arms=[(deeper.arms[0][0], changed)])]
-        if isinstance(node, Loop):
-            self.nodes[index] = replace(node, body=changed)
-        elif isinstance(node, Branch):
-            self.nodes[index] = replace(node, otherwise=changed) if part else replace(node, arms=[(node.arms[0][0], changed)])
+        self.nodes[index] = put(changed)
         return made
 
     # What is said of a step
@@ -254,27 +234,21 @@ class Editor:
 
     def _else_if(self) -> dict[str, str] | None:
         """Another case of a condition that stands in the flow, perhaps inside a loop."""
-        loops = [n for n in self.nodes if isinstance(n, Loop)]
-        blocks = [(self.nodes, None), *((n.body, n) for n in loops)]
-        found = [(nodes, i, n) for nodes, _ in blocks for i, n in enumerate(nodes) if isinstance(n, Branch) and n.otherwise is None and not n.negated and len(n.arms) == 1]
+        found: list[tuple[int, Branch, Callable[[Node], Node]]] = [(i, n, lambda fresh: fresh) for i, n in enumerate(self.nodes) if _open(n)]
+        for index, body, put in inner_blocks(self.nodes):
+            if isinstance(self.nodes[index], Loop):
+                found += [(index, n, partial(_put, put, body, at)) for at, n in enumerate(body) if _open(n)]
         if len(found) != 1:
             return None
-        nodes, index, branch = found[0]
+        index, branch, replaced = found[0]
         made = conditions.other(self.draft, branch.arms[0][0])
         if made is None:
             return None
-        self._at(self.nodes.index(next(n for n in self.nodes if n is branch or (isinstance(n, Loop) and any(b is branch for b in n.body)))))
+        self._at(index)
         act = self.planner.call(references=0.2)
         if act is None or act.lead == "todo":
             return None
-        fresh: Node = replace(branch, arms=[*branch.arms, (made, [act])])
-        if nodes is self.nodes:
-            self.nodes[index] = fresh
-        else:
-            at = next(i for i, n in enumerate(self.nodes) if isinstance(n, Loop) and n.body is nodes)
-            loop = self.nodes[at]
-            assert isinstance(loop, Loop)
-            self.nodes[at] = replace(loop, body=[*nodes[:index], fresh, *nodes[index + 1 :]])
+        self.nodes[index] = replaced(replace(branch, arms=[*branch.arms, (made, [act])]))
         return {"c": made.text, "do": self._do(act)}
 
     def _replace(self, index: int) -> dict[str, str] | None:
@@ -377,7 +351,7 @@ class Editor:
         return {"c": condition.text}
 
     def _else(self) -> dict[str, str] | None:
-        found = [(i, n) for i, n in enumerate(self.nodes) if isinstance(n, Branch) and n.otherwise is None and not n.negated and len(n.arms) == 1]
+        found = [(i, n) for i, n in enumerate(self.nodes) if _open(n)]
         if not found:
             return None
         index, branch = found[-1]
@@ -437,3 +411,12 @@ class Editor:
 
 def _literals(call: tree.Call, calls: list[tuple[int, tree.Call, OperationBank]]) -> list[tree.Literal]:
     return [a.value for _, c, _ in calls for a in c.arguments if isinstance(a.value, tree.Literal)]
+
+
+def _open(node: Node) -> TypeGuard[Branch]:
+    """Whether it is a condition that a further case may follow."""
+    return isinstance(node, Branch) and node.otherwise is None and not node.negated and len(node.arms) == 1
+
+
+def _put(put: Callable[[list[Node]], Node], body: list[Node], at: int, fresh: Node) -> Node:
+    return put([*body[:at], fresh, *body[at + 1 :]])

@@ -32,10 +32,15 @@ def idiom(planner: Planner, budget: int, depth: int) -> Node | None:
     return make(planner, budget, depth)
 
 
+_FAMILIES = {
+    "create": "create", "add": "create", "insert": "create", "list": "list", "get": "list", "retrieve": "list", "search": "list",
+    "update": "update", "modify": "update", "edit": "update", "delete": "delete", "remove": "delete",
+}  # fmt: skip
+
+
 def _family(bank: OperationBank) -> str:
-    verb = bank.operation.name.partition("_")[0]
-    table = {"create": "create", "add": "create", "insert": "create", "list": "list", "get": "list", "retrieve": "list", "search": "list", "update": "update", "modify": "update", "edit": "update", "delete": "delete", "remove": "delete"}  # fmt: skip
-    return table.get(verb, "")
+    """What it does to its object, by the first word of its name; "" for what is none of the four."""
+    return _FAMILIES.get(bank.operation.name.partition("_")[0], "")
 
 
 def _noun(bank: OperationBank) -> str:
@@ -61,11 +66,17 @@ def _with(planner: Planner, bank: OperationBank, families: Sequence[str]) -> Ope
     return planner.draft.rng.choice(kin) if kin else None
 
 
+def _verb(planner: Planner, bank: OperationBank) -> str:
+    """One word for what is done; "get rid of" and "clear out" are more than one."""
+    verb = planner.draft.rng.choice(bank.says).split(" ", 1)[0]
+    return "delete" if verb in ("get", "clear") else verb
+
+
 def _product(planner: Planner, bank: OperationBank) -> str:
     return planner.draft.rng.choice(bank.mentions) if bank.mentions else ""
 
 
-def _fetch(planner: Planner, bank: OperationBank) -> tuple[tree.Call, Owner, Owner] | None:
+def _fetch(planner: Planner, bank: OperationBank) -> tuple[tree.Call, Owner, Owner]:
     """The call that lists, its result and one element, both in scope."""
     draft, operation = planner.draft, bank.operation
     draft.operations.append(operation)
@@ -99,10 +110,7 @@ def each(planner: Planner, budget: int, depth: int) -> Node | None:
     if bank is None:
         return None
     owners, focus = list(scope.owners), scope.focus
-    made = _fetch(planner, bank)
-    if made is None:
-        return None
-    call, owner, item = made
+    call, owner, item = _fetch(planner, bank)
     product, noun = _product(planner, bank), _noun(bank)
     lead = draft.rng.choice(("", "", "retrieved ", "existing "))
     named = draft.rng.choice((f"{lead}{product} {noun}", f"{noun} in {product}", f"{lead}{product} {noun}", f"{noun} from {product}", f"{noun} in my {product} account", f"{noun} in my {product} {draft.rng.choice(_PARENTS)}", f"{noun} of the {product} {draft.rng.choice(_PARENTS)}"))
@@ -114,7 +122,7 @@ def each(planner: Planner, budget: int, depth: int) -> Node | None:
     return loop if loop.body else None
 
 
-def _filter(planner: Planner, item: Owner) -> tuple[str, str, Condition] | None:
+def _filter(planner: Planner, item: Owner) -> tuple[str, str, Condition]:
     """Which elements are meant: a word before the noun, words after it, and the condition."""
     draft = planner.draft
     state = draft.rng.choice(draft.banks.language["attributes"]["states"])
@@ -151,14 +159,9 @@ def bulk(planner: Planner, budget: int, depth: int) -> Node | None:
     if bank is None or acting is None:
         return None
     owners, focus = list(scope.owners), scope.focus
-    made = _fetch(planner, bank)
-    if made is None:
-        return None
-    call, owner, item = made
-    verb = draft.rng.choice(acting.says).split(" ", 1)[0]
-    if verb in ("get", "clear"):
-        verb = "delete"
-    before, after, condition = _filter(planner, item) or ("", "", None) if draft.chance(0.5) else ("", "", None)
+    call, owner, item = _fetch(planner, bank)
+    verb = _verb(planner, acting)
+    before, after, condition = _filter(planner, item) if draft.chance(0.5) else ("", "", None)
     product, noun = _product(planner, bank), _noun(bank)
     many = f"{before}{draft.rng.choice((f'{product} {plural(noun)}{after}', f'{plural(noun)} from {product}{after}', f'{plural(noun)} in {product}{after}', f'{product} {plural(noun)}{after}'))}"
     fetch = draft.rng.choice(("retrieve", "get", "find", "fetch", "list"))
@@ -184,10 +187,8 @@ def bulk_known(planner: Planner, budget: int, depth: int) -> Node | None:
     noun = _noun(bank)
     item = draft.introduce("item", noun, bank.operation, (), open_base=(), bare=True)
     planner.looped(found)
-    verb = draft.rng.choice(acting.says).split(" ", 1)[0]
-    if verb in ("get", "clear"):
-        verb = "delete"
-    before, after, condition = _filter(planner, item) or ("", "", None) if draft.chance(0.6) else ("", "", None)
+    verb = _verb(planner, acting)
+    before, after, condition = _filter(planner, item) if draft.chance(0.6) else ("", "", None)
     many = plural(noun)
     which = [f"all {before}{many}{after}", f"the {before}{many}{after}", f"all the {before}{many}{after}", f"each {before}{noun}{after}"]
     if after:
@@ -211,10 +212,7 @@ def copy(planner: Planner, budget: int, depth: int) -> Node | None:
     same = [b for b in makers if _noun(b).split(" ")[-1] == noun.split(" ")[-1]]
     target = draft.rng.choice(same if same and draft.chance(0.7) else makers)
     owners, focus = list(scope.owners), scope.focus
-    made = _fetch(planner, bank)
-    if made is None:
-        return None
-    call, owner, item = made
+    call, owner, item = _fetch(planner, bank)
     here, there, other = _product(planner, bank), _product(planner, target), _noun(target)
     what = draft.rng.choice(_EVERY).format(p=plural(noun), s=noun)
     verb = draft.rng.choice(_COPY)
@@ -279,7 +277,6 @@ def elsewhere(planner: Planner, banks: Sequence[OperationBank | None]) -> tuple[
     old, new = _product(planner, bank), _product(planner, target)
     if old.lower() == new.lower():
         return None
-    verb = draft.rng.choice(target.says).split(" ", 1)[0]
-    verb = "delete" if verb in ("get", "clear") else verb
+    verb = _verb(planner, target)
     say = draft.rng.choice((f"{verb} the {_noun(target)} in {new}", f"{verb} {a(f'{new} {_noun(target)}')}", f"{verb} it in {new}", f"use {new}", f"{verb} the {_noun(target)} with {new}"))
     return index, Act(say, (_bare_call(planner, target),)), old, new

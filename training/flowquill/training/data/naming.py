@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Set
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
-from flowquill.grammar.naming import flow_name, loop_name, result_name, variable_name
+from flowquill.grammar.naming import RESERVED, flow_name, loop_name, result_name, variable_name
 from flowquill.training.data.draft import KEY
 
 N = TypeVar("N", bound=tree.Node)
@@ -150,6 +151,18 @@ def named(
         title = tree.Name(flow_name(operation, called, frozenset()))
     flow = replace(flow, name=title, triggers=(trigger,) if trigger is not None else (), body=body)
     return rewritten(flow, names, texts)
+
+
+def peoples_name(rng: random.Random, operation: Operation, used: Set[str]) -> str:
+    """A name as people give one to a result: by the rule, by what it is, or short."""
+    words = operation.name.split("_")
+    options = [result_name(operation, used), "_".join(words[1:]) or operation.name, operation.name, f"{operation.connector}_{words[-1]}", f"new_{words[-1]}", f"{words[-1]}_result", f"step{len(used) % 9 + 1}"]
+    name = rng.choice(options[:2] * 3 + options[2:])
+    number = 1
+    while name in used or name in RESERVED:
+        number += 1
+        name = f"{name.rstrip('_0123456789')}_{number}"
+    return name
 
 
 def _walk(node: tree.Node) -> list[tree.Node]:

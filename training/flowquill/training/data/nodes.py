@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from flowquill.grammar import tree
 
@@ -170,6 +171,31 @@ class Start:
 def block(nodes: Sequence[Node]) -> tree.Block:
     """The statements of several steps."""
     return tuple(s for node in nodes for s in node.statements())
+
+
+def inner_blocks(nodes: Sequence[Node]) -> list[tuple[int, list[Node], Callable[[list[Node]], Node]]]:
+    """The blocks of loops and of conditions without further arms: where the step stands, its steps, and the step with others in their place."""
+    found: list[tuple[int, list[Node], Callable[[list[Node]], Node]]] = []
+    for index, node in enumerate(nodes):
+        if isinstance(node, Loop):
+            found.append((index, node.body, partial(_with_body, node)))
+        elif isinstance(node, Branch) and len(node.arms) == 1:
+            found.append((index, node.arms[0][1], partial(_with_then, node)))
+            if node.otherwise:
+                found.append((index, node.otherwise, partial(_with_otherwise, node)))
+    return found
+
+
+def _with_body(loop: Loop, body: list[Node]) -> Node:
+    return replace(loop, body=body)
+
+
+def _with_then(branch: Branch, body: list[Node]) -> Node:
+    return replace(branch, arms=[(branch.arms[0][0], body)])
+
+
+def _with_otherwise(branch: Branch, body: list[Node]) -> Node:
+    return replace(branch, otherwise=body)
 
 
 _OPPOSITE = {"==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<"}

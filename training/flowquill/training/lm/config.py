@@ -7,6 +7,8 @@ from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
+from flowquill.training.tenant import config as tenant_config
+
 C = TypeVar("C")
 KINDS = ("pointer", "causal")
 
@@ -162,7 +164,7 @@ class HostedConfig(PairSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointerConfig:
+class PointerConfig(tenant_config.AdapterConfig):
     """A LoRA adapter on the default model: `flowquill train adapter` with `kind = "pointer"`. `train tenant` does more: gate and registry."""
 
     out: str
@@ -178,27 +180,6 @@ class PointerConfig:
     """Files or folders of connectors beside the package's own."""
     pairs: int = 0
     """Pairs of the sampler beside those of `files`."""
-    steps: int = 160
-    """Batches."""
-    batch: int = 24
-    """Pairs a batch."""
-    rank: int = 16
-    alpha: int = 32
-    dropout: float = 0.05
-    """Of the update's input."""
-    rate: float = 1.5e-3
-    """Peak learning rate."""
-    warmup: int = 10
-    """Batches until the peak."""
-    own_share: float = 0.4
-    """Of a batch: the pairs given. The rest is rehearsal of what the base knows."""
-    catalog_share: float = 0.15
-    """Of a batch: sampled pairs over the catalogs given."""
-    hand_share: float = 0.2
-    """Of the rehearsal: hand-written pairs."""
-    seed: int = 1
-    threads: int = 2
-    """CPU threads of torch."""
 
     def __post_init__(self) -> None:
         choice(self.kind, ("pointer",), "kind")

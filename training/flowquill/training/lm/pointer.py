@@ -10,6 +10,7 @@ from flowquill.training.lm.config import ConfigError, PairSettings, PointerConfi
 from flowquill.training.lm.data import Step, catalog_of, pairs_of
 from flowquill.training.lm.publish import published, sha256, write_json
 from flowquill.training.tenant import recipe
+from flowquill.training.tenant.config import AdapterConfig, config_of
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.lora import SETTINGS, WEIGHTS
 from flowquill.training.tenant.package import base_name
@@ -23,11 +24,11 @@ def train_pointer_adapter(config: PointerConfig, step: Step = lambda *_: None) -
     settings = PairSettings(pairs=config.pairs, files=config.files, catalogs=config.catalogs, handwritten=False, seed=config.seed)
     catalog = catalog_of(settings)
     pairs = [pair for pair, _ in pairs_of(settings, catalog)]
-    known = {f.name for f in fields(recipe.AdapterConfig)}
+    known = {f.name for f in fields(AdapterConfig)}
     told = {k: v for k, v in asdict(config).items() if k in known}
     out = Path(config.out) / "adapter"
     try:
-        how = recipe.config_of(told, "The configuration")
+        how = config_of(told, "The configuration")
         with published(out) as fresh:
             trained = recipe.train_adapter(pairs, catalog, fresh, how, base, lambda done, total, loss: step("training", done, total))
             said = {

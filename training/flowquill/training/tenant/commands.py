@@ -95,9 +95,9 @@ def tenant(
     """Train an adapter for a tenant's connectors from some 64 examples, and publish it if it is better and harms nothing."""
     from flowquill.training.privacy.recognise import with_presidio
     from flowquill.training.privacy.replace import Replacer
+    from flowquill.training.tenant.config import AdapterConfig, config_of
     from flowquill.training.tenant.examples import prepare, read
     from flowquill.training.tenant.make import make
-    from flowquill.training.tenant.recipe import AdapterConfig, config_of
 
     catalog = open_catalog(catalogs, builtin)
     with failing():
@@ -265,7 +265,7 @@ def refresh(
     name: str, files: tuple[Path, ...], base: Path | None, config: Path | None, general: int, force: bool, as_json: bool, root: Path | None, catalogs: tuple[str, ...], builtin: bool
 ) -> int:
     """Train a tenant's adapter anew if its catalog, its base or its feedback have changed, and publish it if the gate allows."""
-    from flowquill.training.tenant.recipe import AdapterConfig, config_of
+    from flowquill.training.tenant.config import AdapterConfig, config_of
     from flowquill.training.tenant.refresh import refresh as again
 
     catalog = open_catalog(catalogs, builtin)

@@ -14,10 +14,11 @@ from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.grammar.catalog.written import connector_text
 from flowquill.training.evaluation import safety
 from flowquill.training.tenant import gate, lora
+from flowquill.training.tenant.config import AdapterConfig
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.examples import Examples, connectors, lines
 from flowquill.training.tenant.package import base_name, catalog_hash, package
-from flowquill.training.tenant.recipe import AdapterConfig, Trained, train_adapter
+from flowquill.training.tenant.recipe import Trained, train_adapter
 from flowquill.training.tenant.registry import Registry, Version
 
 STRENGTHS = (1.0, 0.7, 0.5)

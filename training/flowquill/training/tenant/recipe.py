@@ -9,9 +9,8 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -30,43 +29,12 @@ from flowquill.training.model.pretrained import Embedder
 from flowquill.training.model.restore import restore
 from flowquill.training.model.tokens import tokenizer
 from flowquill.training.tenant import lora
+from flowquill.training.tenant.config import AdapterConfig
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.lexicon import banks_of
 from flowquill.training.tenant.vary import vary
 
 LOG = "log.jsonl"
-
-
-@dataclass(frozen=True)
-class AdapterConfig:
-    """How an adapter is trained. The defaults are those of the figures in training/README.md."""
-
-    steps: int = 110
-    """Batches."""
-    batch: int = 24
-    """Pairs a batch."""
-    rank: int = 16
-    """Of the additions; vLLM takes 8, 16, 32 or 64 for language models, so the same numbers are used here."""
-    alpha: int = 32
-    """The additions are scaled by alpha / rank."""
-    dropout: float = 0.05
-    """Of the additions' inputs."""
-    rate: float = 1e-3
-    """Peak learning rate."""
-    warmup: int = 8
-    """Batches until the peak; from there to zero in a straight line."""
-    own_share: float = 0.3
-    """Of a batch: the tenant's examples, their values drawn anew each time."""
-    catalog_share: float = 0.1
-    """Of a batch: sampled pairs with phrases made by rule from the tenant's catalog."""
-    refuse_share: float = 0.06
-    """Of a batch: requests to refuse. A tenant's examples have none, and what is not rehearsed is unlearnt first."""
-    hand_share: float = 0.2
-    """Of the rehearsal: pairs written by hand. The rest of a batch is rehearsal from the general sampler."""
-    seed: int = 1
-    """Of the data, the order and the initial weights."""
-    threads: int = 2
-    """CPU threads of torch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +46,6 @@ class Trained:
     seconds: float
     cpu_seconds: float
     left_out: tuple[tuple[str, str], ...]
-
-
-def config_of(given: dict[str, Any], source: str) -> AdapterConfig:
-    """The config with the values of a file. Raises TenantError where a key or a value is none."""
-    known = {f.name: type(getattr(AdapterConfig(), f.name)) for f in fields(AdapterConfig)}
-    if unknown := sorted(set(given) - set(known)):
-        raise TenantError(f"{source} has unknown settings ({', '.join(unknown)}); known are {', '.join(sorted(known))}.")
-    for name, value in given.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float) if known[name] is float else known[name]):
-            raise TenantError(f"{source}: {name} = {value!r} is no {'whole number' if known[name] is int else 'number'}; mend it.")
-    config = AdapterConfig(**given)
-    if not (config.steps > 0 and config.batch > 1 and config.rank > 0 and config.threads > 0 and min(_shares(config)) >= 0 and sum(_shares(config)) <= 1):
-        raise TenantError(f"{source}: steps, batch, rank and threads are above 0, and own_share, catalog_share and refuse_share are at most 1 together; mend it.")
-    return config
-
-
-def _shares(config: AdapterConfig) -> tuple[float, float, float]:
-    return config.own_share, config.catalog_share, config.refuse_share
 
 
 def train_adapter(
@@ -220,11 +170,11 @@ class Stream:
             return vary(self._queue.pop(), self._rng, self.values, self.enums)
         if roll < self.config.own_share + self.config.catalog_share:
             return self._named.sample()
-        if roll < sum(_shares(self.config)):
+        if roll < sum(self.config.shares):
             return self._refused.sample()
         if self.hand and self._rng.random() < self.config.hand_share:
             return self._rng.choice(self.hand)
         return self._general.sample()
 
 
-__all__ = ["AdapterConfig", "Batch", "Stream", "Trained", "config_of", "embedder_of", "train_adapter"]
+__all__ = ["Batch", "Stream", "Trained", "embedder_of", "train_adapter"]

@@ -12,11 +12,11 @@ from flowquill.training.data.manifest import Alike
 from flowquill.training.data.pairs import Pair
 from flowquill.training.privacy.recognise import with_presidio
 from flowquill.training.privacy.replace import Replacer
+from flowquill.training.tenant.config import AdapterConfig
 from flowquill.training.tenant.errors import TenantError
 from flowquill.training.tenant.examples import Examples, prepare, read
 from flowquill.training.tenant.feedback import Curated, Weighted, curate
 from flowquill.training.tenant.make import Outcome, Watch, make
-from flowquill.training.tenant.recipe import AdapterConfig
 from flowquill.training.tenant.registry import Registry
 from flowquill.training.tenant.stale import reasons
 
