@@ -47,6 +47,8 @@ def package(npm: str) -> Path:
 @pytest.fixture(scope="session")
 def code_server() -> Path:
     """The entry.js of code-server: FLOWQUILL_CODE_SERVER names it, or `code-server` is on the PATH, or it is installed into the user's cache."""
+    if not os.environ.get("FLOWQUILL_E2E"):
+        pytest.skip("The drive through a real VS Code takes eight minutes: FLOWQUILL_E2E=1 runs it (FLOWQUILL_CODE_SERVER names a code-server that is there).")
     given = os.environ.get("FLOWQUILL_CODE_SERVER")
     if given:
         return Path(given)
@@ -77,8 +79,6 @@ def drive(package: Path, code_server: Path, chromium: str, tmp_path_factory: pyt
 
     FLOWQUILL_PICTURES names another folder for them; FLOWQUILL_E2E_SECONDS says after how many seconds no further station is begun.
     """
-    if not os.environ.get("FLOWQUILL_E2E"):
-        pytest.skip("The drive through a real VS Code takes eight minutes: FLOWQUILL_E2E=1 runs it (FLOWQUILL_CODE_SERVER names a code-server that is there).")
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load > _BUSY * cores:
         pytest.skip(f"The machine is too busy to drive an editor (load {load:.0f} on {cores} cores); run this test again when it is quiet.")

@@ -60,7 +60,7 @@ def test_escape_sequences_in_a_flow_file(command: str, tmp_path: Path) -> None:
     assert "\x1b" not in done.out
 
 
-@pytest.mark.parametrize("text", ["(" * 20_000, "[" * 20_000, "{a: " * 20_000, "not " * 20_000, '$"{' * 20_000, "a" + ".b" * 20_000, "1 + " * 1_000])
+@pytest.mark.parametrize("text", ["(" * 100_000, "[" * 100_000, "{a: " * 100_000, "not " * 100_000, '$"{' * 100_000, "a" + ".b" * 100_000, "1 + " * 100_000, "a" + "[1]" * 100_000])
 def test_values_nested_without_end(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.flow").write_text(FLOW % text)
     done = flowquill("check", str(tmp_path / "a.flow"))
