@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from flowquill.bench.samples import long_flow
@@ -99,6 +99,8 @@ def test_edits_of_a_rich_flow(steps: list[tuple[int, int, str, bool]]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 8))
+@example(22173, 2)  # a name that only text left out by a mistake reads is no unused one
+@example(2340, 3)
 def test_words_moved_within_a_flow(seed: int, count: int) -> None:
     picked = random.Random(seed)
     text, reading = RICH, reparse(RICH)

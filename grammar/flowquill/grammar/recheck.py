@@ -152,6 +152,8 @@ class _Rechecker(Checker):
             waits and (waits & self.steps, waits & self.all_steps),
             # Only of a name that means nothing here it matters whether it stands in text that was left out.
             [n for n, w in zip(kept.reads, given, strict=True) if w is None and n in self.unknown] if self.unknown else [],
+            # Nor is a name unused, or a step missing, that stands there.
+            (kept.binds | kept.items | kept.waits) & self.unknown,
             (tuple(self.names.items()), frozenset(self.steps)) if lists else None,
         )
 
