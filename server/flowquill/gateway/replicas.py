@@ -140,6 +140,12 @@ class Pool:
             self.log.info("replica up", replica=replica.name)
         self.metrics.up.labels(replica.name).set(1)
 
+    def ended(self, name: str) -> None:
+        """The process behind a replica has ended; nothing is sent to it until it answers again."""
+        for replica in self.replicas:
+            if replica.name == name:
+                self._down(replica, "its process ended")
+
     def _down(self, replica: Replica, reason: str) -> None:
         self.metrics.up.labels(replica.name).set(0)
         if not replica.up:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Service:
         given = self.settings.registry
         self.rollout = Rollout(self.settings.tenant, given, self.pool, self.log, self.metrics) if given else None
         self.flows = Flows(self.settings.embedded.workers) if self.settings.embedded.enabled else None
-        self.supervisors = [Supervisor(r, self.log, self.metrics) for r in self.settings.replica if r.command]
+        self.supervisors = [Supervisor(r, self.log, self.metrics, partial(self.pool.ended, r.name)) for r in self.settings.replica if r.command]
         self.stopping = False
         self._task: asyncio.Task[None] | None = None
 

@@ -22,9 +22,10 @@ STOP_S = 15.0
 
 
 class Supervisor:
-    """Keeps one command running. Its output goes to `output`, where given, else to the gateway's own."""
+    """Keeps one command running. Its output goes to the gateway's own. `ended` is told when it ends, before it is started again."""
 
-    def __init__(self, replica: Replica, log: Log, metrics: Metrics, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, replica: Replica, log: Log, metrics: Metrics, ended: Callable[[], None], clock: Callable[[], float] = monotonic) -> None:
+        self._ended = ended
         self.replica = replica
         self.log = log
         self.metrics = metrics
@@ -59,6 +60,7 @@ class Supervisor:
         while True:
             began = self._clock()
             code = await self._run()
+            self._ended()
             pause = FIRST_PAUSE_S if self._clock() - began >= STEADY_S else pause
             self.log.warn("replica ended", replica=self.replica.name, code=code, again_in_s=pause)
             await asyncio.sleep(pause)
