@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -17,6 +18,9 @@ from flowquill.training.model.modeling import Batch
 from flowquill.training.model.pretrained import Embedder
 
 
+SOURCES: tuple[Source, ...] = get_args(Source)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """An operation as the model sees it."""
@@ -26,6 +30,36 @@ class Known:
     trigger: bool
     summary_row: int
     connector_row: int
+
+
+class Offered:
+    """Which operations of a batch's pool each example may choose among."""
+
+    def __init__(self, pool: Sequence[tuple[Known, Source]]) -> None:
+        self.triggers = torch.tensor([known.trigger for known, _ in pool])
+        self.everywhere = torch.tensor([not known.connector for known, _ in pool])
+        self.sources: dict[Source, Tensor] = {s: torch.tensor([source == s for _, source in pool]) for s in SOURCES}
+        places: dict[str, list[int]] = {}
+        for position, (known, _) in enumerate(pool):
+            places.setdefault(known.connector, []).append(position)
+        self.places = {connector: torch.tensor(found) for connector, found in places.items()}
+        self.twice = [c.removesuffix("_2") for c in places if c.endswith("_2") and c.removesuffix("_2") in places]
+
+    def to(self, example: Example) -> Tensor:
+        """(2, N) bool: actions, triggers."""
+        fits = self.sources[example.source] | self.everywhere
+        away = list(example.withheld)
+        if example.source == "plain":
+            # Some products stand twice (`data.plain`); which of two is meant cannot be told, so only one is offered.
+            used = {name.split(".")[0] for _, name in example.operations}
+            for name in self.twice:
+                both = {name, f"{name}_2"} & used
+                if both:
+                    away += {name, f"{name}_2"} - both
+        for connector in away:
+            if connector in self.places:
+                fits[self.places[connector]] = False
+        return torch.stack([fits & ~self.triggers, fits & self.triggers])
 
 
 class Collator:
@@ -75,6 +109,7 @@ class Collator:
         index = {(k.text, source): i for i, (k, source) in enumerate(pool)}
         operation = torch.full(shape, -100)
         fitting = torch.zeros(count, 2, len(pool), dtype=torch.bool)
+        offered = Offered(pool)
         pointer_of: list[tuple[int, int, int]] = []
         choices: list[tuple[tuple[str, int, int], ...]] = []
         gold: list[int] = []
@@ -93,13 +128,7 @@ class Collator:
                 table[number, :steps] = torch.tensor(column)
             for step, name in example.operations:
                 operation[number, step] = index[name, example.source if "." in name else "own"]
-            used_here = {name.split(".")[0] for _, name in example.operations}
-            for position, (known, source) in enumerate(pool):
-                fits = (source == example.source or not known.connector) and known.connector not in example.withheld
-                if fits and source == "plain" and known.connector not in used_here:
-                    # Some products stand twice (`data.plain`); which of two is meant cannot be told, so only one is offered.
-                    fits = known.connector.removesuffix("_2") not in used_here and f"{known.connector}_2" not in used_here
-                fitting[number, int(known.trigger), position] = fits
+            fitting[number] = offered.to(example)
             for step, which, candidates, right in example.pointers:
                 pointer_of.append((number, step, which))
                 choices.append(candidates)

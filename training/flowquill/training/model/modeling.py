@@ -258,9 +258,10 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             at = states[pair, step]
             queries = torch.stack([heads.pointer[name](at) for name in POINTERS], 1)[torch.arange(len(at)), which]
             rows, steps, places = batch.candidates.unbind(-1)
-            keys = heads.text_key(batch.vectors[rows.clamp(min=0)] * (rows >= 0)[..., None])
-            keys = keys + heads.step_key(states[pair[:, None], steps.clamp(min=0)] * (steps >= 0)[..., None])
-            keys = keys + heads.place_key(hidden[pair[:, None], places.clamp(min=0)] * (places >= 0)[..., None])
+            # Projected before they are gathered: a token or a word stands in many candidates.
+            keys = _picked(F.linear(batch.vectors, heads.text_key.weight), rows) + heads.text_key.bias
+            keys = keys + _picked(heads.step_key(states).flatten(0, 1), _of_pair(steps, pair, states.shape[1]))
+            keys = keys + _picked(heads.place_key(hidden).flatten(0, 1), _of_pair(places, pair, hidden.shape[1]))
             found = (keys @ queries[..., None]).squeeze(-1) / math.sqrt(keys.shape[-1])
             found = found.masked_fill(~batch.candidate_mask, lowest).float()
             out["pointer_loss"] = F.cross_entropy(found, batch.pointer_gold)
@@ -269,10 +270,9 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
         if len(batch.spans):
             pair, step, first, last = batch.spans.unbind(-1)
             at = states[pair, step]
-            read = hidden[pair]
-            size = math.sqrt(read.shape[-1])
-            starts = (heads.start_key(read) @ heads.span_start(at)[..., None]).squeeze(-1) / size
-            ends = (heads.end_key(read) @ heads.span_end(at)[..., None]).squeeze(-1) / size
+            size = math.sqrt(hidden.shape[-1])
+            starts = (heads.start_key(hidden)[pair] @ heads.span_start(at)[..., None]).squeeze(-1) / size
+            ends = (heads.end_key(hidden)[pair] @ heads.span_end(at)[..., None]).squeeze(-1) / size
             starts = starts.masked_fill(~batch.readable[pair], lowest).float()
             ends = ends.masked_fill(~batch.readable[pair], lowest).float()
             out["span_loss"] = (F.cross_entropy(starts, first) + F.cross_entropy(ends, last)) / 2
@@ -281,3 +281,13 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             loss = loss + 2 * out["span_loss"]
         out["loss"] = loss
         return out
+
+
+def _picked(rows: Tensor, index: Tensor) -> Tensor:
+    """Rows (N, W) at `index` (..., any shape); zeros where it is below 0."""
+    return F.embedding(index.clamp(min=0), rows) * (index >= 0)[..., None]
+
+
+def _of_pair(index: Tensor, pair: Tensor, length: int) -> Tensor:
+    """Numbers within a pair (P, C) as numbers in the batch laid flat; below 0 stays."""
+    return torch.where(index >= 0, index + pair[:, None] * length, index)
