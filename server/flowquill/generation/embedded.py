@@ -122,8 +122,10 @@ class EmbeddedEngine:
         for position in range(1, MAX_STEPS):
             if cancelled():
                 raise Cancelled
-            states, past = self.network.step(np.stack([b.following for b in beams]), past, memory)
-            grown = self._grow(beams, states, seen, position, width)
+            options = [b.writer.options() for b in beams]
+            inputs = [self._with_ahead(b, o, seen) for b, o in zip(beams, options, strict=True)]
+            states, past = self.network.step(np.stack(inputs), past, memory)
+            grown = self._grow(beams, options, states, seen, position, width)
             finished += [b for _, b in grown if b.writer.done]
             open_beams = [(row, b) for row, b in grown if not b.writer.done]
             if not open_beams or (len(finished) >= width and max(b.mean for b in finished) >= max(b.mean for _, b in open_beams)):
@@ -143,12 +145,20 @@ class EmbeddedEngine:
         state, tokens = _state_at(task.flow, task.cursor, self.forward)
         return Writer.resume(state, Request(task.text, numbers)), reading, context_places(reading, tokens)
 
-    def _grow(self, beams: list[Beam], states: Array, seen: Read, position: int, width: int) -> list[tuple[int, Beam]]:
+    def _with_ahead(self, beam: Beam, options: Options, seen: Read) -> Array:
+        """The beam's next input, which also says what of the flow being edited comes next."""
+        if not options.kept:
+            return beam.following
+        ahead = beam.trace.ahead(options, self.catalog)
+        place = seen.hidden[ahead.place] if ahead.place >= 0 else None
+        added = self.heads.ahead(self.vectors.of(ahead.text) if ahead.text else None, place)
+        return beam.following if added is None else beam.following + added
+
+    def _grow(self, beams: list[Beam], legal: list[Options], states: Array, seen: Read, position: int, width: int) -> list[tuple[int, Beam]]:
         """The best continuations of all beams: the row they come from and the beam."""
         offered: list[tuple[float, int, Step, Options]] = []
         held = [(*b.states, states[row]) for row, b in enumerate(beams)]
-        for row, beam in enumerate(beams):
-            options = beam.writer.options()
+        for row, (beam, options) in enumerate(zip(beams, legal, strict=True)):
             for gain, step in self._offers(beam, options, states[row], held[row], seen, width + 2):
                 offered.append((beam.score + gain, row, step, options))
         offered.sort(key=lambda o: -o[0])
@@ -218,11 +228,11 @@ class EmbeddedEngine:
         return [(float(chances[i]), Step(kind, candidates[i].value)) for i in np.argsort(-chances)[:count]]
 
     def _spans(self, state: Array, seen: Read, count: int) -> list[tuple[float, Any]]:
-        first, last = self.heads.ends(state, seen.starts, seen.ends)
-        first, last = log_softmax(first) + seen.begins, log_softmax(last) + seen.finishes
+        first = log_softmax(self.heads.starts(state, seen.starts)) + seen.begins
+        begins = np.argsort(-first)[: count + 2]
         found: list[tuple[float, Any]] = []
-        for start in np.argsort(-first)[: count + 2]:
-            window = last[start : start + MAX_SPAN]
+        for start, ends in zip(begins, self.heads.ends(state, seen.hidden[begins], seen.ends), strict=True):
+            window = (log_softmax(ends) + seen.finishes)[start : start + MAX_SPAN]
             for offset in np.argsort(-window)[:2]:
                 found.append((float(first[start] + window[offset]), (int(start), int(start + offset))))
         found.sort(key=lambda f: -f[0])

@@ -40,6 +40,14 @@ class Input:
     end: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The piece of the flow being edited that comes next: its words and its first token. It is what a step keeps, replaces or drops."""
+
+    text: str = ""
+    place: int = -1
+
+
 @dataclass(frozen=True)
 class Reading:
     """The tokens of a request and its context as the encoder reads them, with their places in the two texts."""
@@ -80,6 +88,16 @@ class Trace:
     reading: Reading
     steps: Mapping[str, int] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
+    reached: int = 0
+    """The end of the piece that was kept last, in the text of the flow being edited."""
+
+    def ahead(self, options: Options, catalog: Catalog) -> Ahead:
+        """What of the flow being edited comes next; nothing where nothing can be kept."""
+        following = [k for k in options.kept if k.start >= self.reached]
+        if not following:
+            return Ahead()
+        piece = min(following, key=lambda k: k.start)
+        return Ahead(kept_text(piece, catalog), self.reading.token_at(piece.start, context=True))
 
     def candidates(self, kind: str, options: Options, writer: Writer) -> list[Candidate]:
         """What a step of class `kind` may point at (operations and spans are scored apart)."""
@@ -94,7 +112,7 @@ class Trace:
         if kind == "number":
             return [Candidate(n, place=self.reading.token_at(n.start)) for n in writer.request.numbers]
         if kind == "keep":
-            return [Candidate(k, place=self.reading.token_at(k.start, context=True)) for k in options.kept]
+            return [Candidate(k, kept_text(k, writer.catalog), place=self.reading.token_at(k.start, context=True)) for k in options.kept]
         return []
 
     def _reference(self, reference: Reference) -> Candidate:
@@ -117,7 +135,7 @@ class Trace:
             return Input(kind, start=place, end=place)
         if kind == "keep":
             place = self.reading.token_at(value.start, context=True)
-            return Input(kind, start=place, end=place)
+            return Input(kind, kept_text(value, catalog), start=place, end=place)
         if kind == "parameter":
             found = {p.name: p for p in parameters_of(options.callee)} if options.callee is not None else {p.name: p for p in LIMITS}
             return Input(kind, parameter_text(found[value]) if value in found else value)
@@ -132,8 +150,13 @@ class Trace:
 
     def after(self, step: Step, before: Writer, after: Writer, position: int) -> Trace:
         """The trace once `step` is written; `position` is that of the decoder's next input."""
-        if step.kind not in ("call", "trigger", "for", "var", "scope", "keep", "end"):
+        if step.kind == "keep":
+            return replace(self._named(before, after, position), reached=step.value.end)
+        if step.kind not in ("call", "trigger", "for", "var", "scope", "end"):
             return self
+        return self._named(before, after, position)
+
+    def _named(self, before: Writer, after: Writer, position: int) -> Trace:
         added = after.tokens[len(before.tokens) :]
         names = [t for (k, t), (following, _) in zip(added, (*added[1:], ("", "")), strict=True) if k == "NAME" and following in ("EQUAL", "IN", "COLON")]
         names += [t for (k, t), (previous, _) in zip(added[1:], added, strict=False) if k == "NAME" and previous in ("AS", "SCOPE")]
@@ -149,6 +172,17 @@ BUILTIN_TEXT = "Built in"
 def operation_text(operation: Operation) -> str:
     """The words an operation is known by."""
     return f"{operation.title}. {operation.summary}" if operation.summary else operation.title
+
+
+def kept_text(piece: Kept, catalog: Catalog) -> str:
+    """The words of what a kept statement or trigger calls; "" for other pieces."""
+    tokens = piece.tokens
+    at = next((i for i, (kind, _) in enumerate(tokens) if kind == "LPAR"), 0)
+    if piece.kind not in ("statement", "trigger") or at == 0 or any(kind not in ("ON", "NAME", "EQUAL", "DOT", "PROPERTY") for kind, _ in tokens[:at]):
+        return ""
+    qualified = at >= 3 and tokens[at - 2][0] == "DOT"
+    operation = catalog.find(tokens[at - 3][1] if qualified else None, tokens[at - 1][1])
+    return operation_text(operation) if operation is not None else ""
 
 
 def connector_text(operation: Operation, catalog: Catalog) -> str:

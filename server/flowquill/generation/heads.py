@@ -16,6 +16,9 @@ class Heads:
 
     def __init__(self, weights: Mapping[str, Array], kinds: Sequence[str]) -> None:
         self.weights = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
+        width = self.weights["begin"].shape[-1]
+        for name in ("ahead_in", "ahead_place_in", "end_after"):  # models trained before these were there
+            self.weights.setdefault(f"{name}.weight", np.zeros((width, width), np.float32))
         self.kinds = tuple(kinds)
         self.index = {kind: number for number, kind in enumerate(self.kinds)}
         self.scale = float(np.exp(self.weights["scale"].item()))
@@ -54,14 +57,22 @@ class Heads:
         keys = self.linear("text_key", texts) + self.linear("step_key", steps) + self.linear("place_key", places)
         return keys @ self.linear(f"pointer.{name}", state) / np.sqrt(keys.shape[-1])
 
-    def ends(self, state: Array, start_keys: Array, end_keys: Array) -> tuple[Array, Array]:
-        """Scores (S,) of each token as the first and as the last of a span."""
-        size = np.sqrt(start_keys.shape[-1])
-        return start_keys @ self.linear("span_start", state) / size, end_keys @ self.linear("span_end", state) / size
+    def starts(self, state: Array, keys: Array) -> Array:
+        """Scores (S,) of each token as the first of a span."""
+        return keys @ self.linear("span_start", state) / np.sqrt(keys.shape[-1])
+
+    def ends(self, state: Array, first: Array, keys: Array) -> Array:
+        """Scores (N, S) of each token as the last of a span that begins with one of the tokens `first` (N, W)."""
+        return (self.linear("span_end", state) + self.linear("end_after", first)) @ keys.T / np.sqrt(keys.shape[-1])
 
     def first_input(self, mode: int) -> Array:
         """The decoder's first input (W,)."""
         return self.weights["begin"][mode] + self.weights["position.weight"][0]
+
+    def ahead(self, text: Array | None, place: Array | None) -> Array | None:
+        """What is added to an input (W,) to say which piece of the flow being edited comes next, by its words and its first token."""
+        added = [self.linear(name, value) for name, value in (("ahead_in", text), ("ahead_place_in", place)) if value is not None]
+        return sum(added[1:], added[0]) if added else None
 
     def next_input(self, kind: str, position: int, text: Array | None, owner: Array | None, start: Array | None, end: Array | None) -> Array:
         """The input (W,) that tells the decoder which step was chosen."""

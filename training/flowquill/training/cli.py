@@ -147,16 +147,18 @@ def data(
 
 @training.command("pairs")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def pairs(files: tuple[Path, ...]) -> int:
+@click.option("--plain", is_flag=True, help="They are over the bare operations of the products in language/products.json.")
+def pairs(files: tuple[Path, ...], plain: bool) -> int:
     """Check hand-written pairs: each flow parses, calls what exists, and can be written from its request alone."""
     from flowquill.grammar.catalog import load_catalog
     from flowquill.grammar.forward import Forward
     from flowquill.grammar.oracle import Unreachable
     from flowquill.training.data.handwritten import PairError, read_pairs
+    from flowquill.training.data.plain import load_plain
     from flowquill.training.model.encode import encode
     from flowquill.training.model.tokens import tokenizer
 
-    catalog = load_catalog()
+    catalog = load_plain()[0] if plain else load_catalog()
     forward = Forward(catalog)
     good = bad = 0
     for file in files:

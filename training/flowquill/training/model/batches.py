@@ -17,7 +17,6 @@ from flowquill.training.model.encode import Example, Source
 from flowquill.training.model.modeling import Batch
 from flowquill.training.model.pretrained import Embedder
 
-
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 
@@ -104,7 +103,7 @@ class Collator:
         kinds = torch.full((count, length), -100)
         legal = torch.zeros(count, length, len(KINDS), dtype=torch.bool)
         shape = (count, length)
-        input_kinds, texts, owners, starts, ends = (torch.full(shape, -1) for _ in range(5))
+        input_kinds, texts, owners, starts, ends, coming, places = (torch.full(shape, -1) for _ in range(7))
         pool = self._pool(examples)
         index = {(k.text, source): i for i, (k, source) in enumerate(pool)}
         operation = torch.full(shape, -100)
@@ -126,6 +125,8 @@ class Collator:
             shown = [(k, rows[t] if t else -1, rows[o] if o else -1, s, e) for k, t, o, s, e in example.inputs]
             for table, column in zip((input_kinds, texts, owners, starts, ends), zip(*shown, strict=True), strict=True):
                 table[number, :steps] = torch.tensor(column)
+            coming[number, :steps] = torch.tensor([rows[t] if t else -1 for t, _ in example.ahead])
+            places[number, :steps] = torch.tensor([p for _, p in example.ahead])
             for step, name in example.operations:
                 operation[number, step] = index[name, example.source if "." in name else "own"]
             fitting[number] = offered.to(example)
@@ -140,7 +141,7 @@ class Collator:
         for number, options in enumerate(choices):
             pointed[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p) for t, s, p in options])
             mask[number, : len(options)] = True
-        used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), pointed[..., 0].flatten()]).clamp(min=0))
+        used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), coming.flatten(), pointed[..., 0].flatten()]).clamp(min=0))
         vectors = torch.from_numpy(self.embedder.matrix[used.numpy()])
         local = torch.full((int(used.max()) + 1,), -1)
         local[used] = torch.arange(len(used))
@@ -152,7 +153,7 @@ class Collator:
         matrix = self.embedder.matrix
         return Batch(
             tokens, segments, readable, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
-            localised(texts), localised(owners), starts, ends, vectors,
+            localised(texts), localised(owners), starts, ends, localised(coming), places, vectors,
             torch.from_numpy(matrix[[k.summary_row for k, _ in pool]]), torch.from_numpy(matrix[[k.connector_row for k, _ in pool]]),
             operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), pointed, mask, torch.tensor(gold, dtype=torch.long),
             torch.tensor(spans).reshape(-1, 4),
@@ -172,5 +173,5 @@ class Collator:
 def texts_of(example: Example) -> list[str]:
     """All words of an example that need a vector."""
     found = [t for _, t, _, _, _ in example.inputs] + [o for _, _, o, _, _ in example.inputs]
-    found += [t for _, _, candidates, _ in example.pointers for t, _, _ in candidates]
+    found += [t for _, _, candidates, _ in example.pointers for t, _, _ in candidates] + [t for t, _ in example.ahead]
     return [t for t in found if t]

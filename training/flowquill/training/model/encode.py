@@ -36,6 +36,7 @@ class Example:
     operations: tuple[tuple[int, str], ...]  # step, "connector.operation"; "" for the manual trigger
     pointers: tuple[tuple[int, int, tuple[tuple[str, int, int], ...], int], ...]
     spans: tuple[tuple[int, int, int], ...]
+    ahead: tuple[tuple[str, int], ...]  # of each step, what of the flow being edited comes next: words, token
     withheld: tuple[str, ...]
     source: Source
 
@@ -117,6 +118,7 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
     operations: list[tuple[int, str]] = []
     pointers: list[tuple[int, int, tuple[tuple[str, int, int], ...], int]] = []
     spans: list[tuple[int, int, int]] = []
+    coming: list[tuple[str, int]] = []
     for number, move in enumerate(moves):
         following = moves[number + 1].before if number + 1 < len(moves) else oracle.writer
         if move.forced:
@@ -125,6 +127,8 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
         at = len(kinds)
         options = move.before.options()
         kind, value = move.step.kind, move.step.value
+        ahead = trace.ahead(options, catalog)
+        coming.append((ahead.text, ahead.place))
         kinds.append(KIND_INDEX[kind])
         legal.append(tuple(sorted(KIND_INDEX[k] for k in options.kinds)))
         if kind in OPERATIONS:
@@ -148,5 +152,5 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
         raise Unreachable("the flow is longer than the decoder")
     return Example(
         pair.id, reading.ids, reading.segments, reading.mode, tuple(kinds), tuple(legal), tuple(inputs[:-1]),
-        tuple(operations), tuple(pointers), tuple(spans), pair.withheld, source,
+        tuple(operations), tuple(pointers), tuple(spans), tuple(coming), pair.withheld, source,
     )  # fmt: skip

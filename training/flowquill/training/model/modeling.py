@@ -62,6 +62,16 @@ class Residual(nn.Module):
         return x + self.second(F.gelu(self.first(x), approximate="tanh"))
 
 
+class Added(nn.Linear):
+    """What it adds to a sum starts at nothing, so that a model from before it was there goes on as it was."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, width, bias=False)
+
+    def reset_parameters(self) -> None:
+        nn.init.zeros_(self.weight)
+
+
 class Layer(nn.Module):
     """One decoder layer: self-attention with cache, attention to the request, feed-forward; normalised before each."""
 
@@ -118,6 +128,8 @@ class Heads(nn.Module):
         self.owner_in = nn.Linear(width, width, bias=False)
         self.start_in = nn.Linear(width, width, bias=False)
         self.end_in = nn.Linear(width, width, bias=False)
+        self.ahead_in = Added(width)
+        self.ahead_place_in = Added(width)
         self.kind = nn.Linear(width, len(config.kinds))
         self.match = nn.Linear(2, len(config.kinds), bias=False)
         nn.init.zeros_(self.match.weight)
@@ -135,6 +147,7 @@ class Heads(nn.Module):
         self.span_end = nn.Linear(width, width)
         self.start_key = nn.Linear(width, width, bias=False)
         self.end_key = nn.Linear(width, width, bias=False)
+        self.end_after = Added(width)
         for table in (self.step, self.position):
             nn.init.normal_(table.weight, std=0.02)
 
@@ -162,6 +175,8 @@ class Batch:
     input_owner: Tensor  # (B, T)
     input_start: Tensor  # (B, T) token, -1 none
     input_end: Tensor  # (B, T)
+    ahead_text: Tensor  # (B, T) row of `vectors`, -1 none
+    ahead_place: Tensor  # (B, T) token, -1 none
     vectors: Tensor  # (V, W)
     summaries: Tensor  # (N, W)
     connectors: Tensor  # (N, W)
@@ -193,7 +208,9 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        """Layers initialise themselves; the residual maps must stay at zero."""
+        """Layers initialise themselves; the residual maps must stay at zero, and what a saved model lacks starts there."""
+        if isinstance(module, Added):
+            module.reset_parameters()
 
     @property
     def blocks(self) -> list[Layer]:
@@ -210,9 +227,9 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
         heads = self.heads
         first = batch.input_kinds < 0
         x = torch.where(first[..., None], heads.begin[batch.modes][:, None], heads.step(batch.input_kinds.clamp(min=0)))
-        for rows, project in ((batch.input_text, heads.text_in), (batch.input_owner, heads.owner_in)):
+        for rows, project in ((batch.input_text, heads.text_in), (batch.input_owner, heads.owner_in), (batch.ahead_text, heads.ahead_in)):
             x = x + project(batch.vectors[rows.clamp(min=0)] * (rows >= 0)[..., None])
-        for places, project in ((batch.input_start, heads.start_in), (batch.input_end, heads.end_in)):
+        for places, project in ((batch.input_start, heads.start_in), (batch.input_end, heads.end_in), (batch.ahead_place, heads.ahead_place_in)):
             index = places.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
             x = x + project(hidden.gather(1, index) * (places >= 0)[..., None])
         return x + heads.position.weight[: x.shape[1]]
@@ -272,7 +289,8 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             at = states[pair, step]
             size = math.sqrt(hidden.shape[-1])
             starts = (heads.start_key(hidden)[pair] @ heads.span_start(at)[..., None]).squeeze(-1) / size
-            ends = (heads.end_key(hidden)[pair] @ heads.span_end(at)[..., None]).squeeze(-1) / size
+            query = heads.span_end(at) + heads.end_after(hidden[pair, first])
+            ends = (heads.end_key(hidden)[pair] @ query[..., None]).squeeze(-1) / size
             starts = starts.masked_fill(~batch.readable[pair], lowest).float()
             ends = ends.masked_fill(~batch.readable[pair], lowest).float()
             out["span_loss"] = (F.cross_entropy(starts, first) + F.cross_entropy(ends, last)) / 2

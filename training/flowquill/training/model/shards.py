@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -14,8 +14,8 @@ from typing import Any
 
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.forward import Forward
-from flowquill.training.data.banks import Split
-from flowquill.training.model.encode import Example
+from flowquill.training.data.banks import Banks, Split
+from flowquill.training.model.encode import Example, Source
 
 
 @cache
@@ -117,51 +117,100 @@ def _work(jobs: list[tuple[Path, int, int, int, str, Split]]) -> None:
 
 def make_examples(seed: int, size: int, public: str, split: Split) -> list[Example]:
     """`size` encoded examples; pairs that the decoder's choices cannot write are left out and counted in the log."""
-    from flowquill.grammar.catalog import load_catalog
     from flowquill.grammar.oracle import Unreachable
-    from flowquill.training.data.banks import load_banks
-    from flowquill.training.data.plain import load_plain
-    from flowquill.training.data.public import load_public
     from flowquill.training.data.sampler import Sampler
-    from flowquill.training.model.encode import Source, encode
+    from flowquill.training.model.encode import encode
     from flowquill.training.model.tokens import tokenizer
 
-    catalog = load_catalog()
-    sources: list[tuple[Sampler, Forward, Source]] = [(Sampler(catalog, load_banks(), seed, split), Forward(catalog), "own")]
-    if public:
-        wide, banks = load_public(Path(public))
-        sources.append((Sampler(wide, banks, seed + 17, split), Forward(wide), "public"))
-        bare, banks = load_plain(public)
-        sources.append((Sampler(bare, banks, seed + 31, split, plain=True), Forward(bare), "plain"))
-    found = _handwritten(sources[0][1], seed, round(HANDWRITTEN * size)) if split == "train" else []
+    sources = [(Sampler(k.catalog, k.banks, seed + k.shift, split, plain=k.source == "plain"), k) for k in _known(public)]
+    found = _handwritten(public, seed, round(HANDWRITTEN * size)) if split == "train" else []
     turn = 0
     while len(found) < size:
         turn += 1
-        sampler, forward, source = sources[turn % len(sources)]
+        sampler, known = sources[turn % len(sources)]
         pair = sampler.sample()
         try:
-            found.append(encode(pair, forward, tokenizer(), source))
+            found.append(encode(pair, known.forward, tokenizer(), known.source))
         except (Unreachable, ValueError):
             # A name or value that no flow can hold as it is drawn; one pair less must not end the run.
             continue
     return found
 
 
-def _handwritten(forward: Forward, seed: int, most: int) -> list[Example]:
+@dataclass(frozen=True)
+class Known:
+    """A catalog to sample over with the words for its operations."""
+
+    catalog: Catalog
+    banks: Banks
+    forward: Forward
+    source: Source
+    shift: int
+
+
+@cache
+def _known(public: str) -> tuple[Known, ...]:
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.training.data.banks import load_banks
+    from flowquill.training.data.plain import load_plain
+    from flowquill.training.data.public import load_public
+
+    catalog = load_catalog()
+    known = [Known(catalog, load_banks(), Forward(catalog), "own", 0)]
+    if public:
+        wide, banks = load_public(Path(public))
+        known.append(Known(wide, banks, Forward(wide), "public", 17))
+        bare, banks = load_plain(public)
+        known.append(Known(bare, banks, Forward(bare), "plain", 31))
+    return tuple(known)
+
+
+def _handwritten(public: str, seed: int, most: int) -> list[Example]:
     """Up to `most` of the hand-written pairs of training, drawn at random; none more than once a shard."""
     import random
 
+    examples = list(_written(public))
+    random.Random(seed).shuffle(examples)
+    return examples[: min(most, len(examples) // 2)]
+
+
+@cache
+def _written(public: str) -> tuple[Example, ...]:
+    """All hand-written pairs of training: those over the package's catalog, and in `plain/` those over the bare operations of products."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.training.data.handwritten import folder
+    from flowquill.training.data.plain import load_plain
+
+    found = _encoded(sorted(folder().glob("*.jsonl")), load_catalog(), "own")
+    if public:
+        listed = plain_catalog(public).connectors
+        found += [_beside(e, listed) for e in _encoded(sorted(folder().glob("plain/*.jsonl")), load_plain()[0], "plain")]
+    return tuple(found)
+
+
+def _encoded(files: Sequence[Path], catalog: Catalog, source: Source) -> list[Example]:
     from flowquill.grammar.oracle import Unreachable
-    from flowquill.training.data.handwritten import PairError, folder, read_pairs
+    from flowquill.training.data.handwritten import PairError, read_pairs
     from flowquill.training.model.encode import encode
     from flowquill.training.model.tokens import tokenizer
 
-    pairs = [p for file in sorted(folder().glob("*.jsonl")) for p in read_pairs(file, forward.catalog) if not isinstance(p, PairError)]
-    random.Random(seed).shuffle(pairs)
+    forward = Forward(catalog)
     found: list[Example] = []
-    for pair in pairs[: min(most, len(pairs) // 2)]:
+    for pair in (p for file in files for p in read_pairs(file, catalog)):
+        if isinstance(pair, PairError):
+            continue
         try:
-            found.append(encode(pair, forward, tokenizer()))
+            found.append(encode(pair, forward, tokenizer(), source))
         except Unreachable:
             continue
     return found
+
+
+def _beside(example: Example, listed: Container[str]) -> Example:
+    """The example over a catalog in which a product that a list has too stands under a second name (`load_plain`)."""
+
+    def moved(name: str) -> str:
+        connector, dot, operation = name.partition(".")
+        return f"{connector}_2{dot}{operation}" if f"{connector}_2" in listed else name
+
+    return replace(example, operations=tuple((step, moved(name)) for step, name in example.operations))

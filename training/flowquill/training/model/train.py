@@ -150,6 +150,10 @@ def train(config: BaseConfig, console: Console | None = None) -> Path:
     model = new_model(config)
     if config.rounded:
         train_rounded(model)
+    for module in model.modules():
+        # Every pair is seen once or twice: dropout would only cost time.
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
     for layer in model.encoder.encoder.layer[: config.frozen_layers]:
         layer.requires_grad_(False)
     if config.frozen_layers:

@@ -22,7 +22,7 @@ SETTINGS = "adapter_config.json"
 # Named by where they stand, since "query" is a layer of the encoder as well as of the decoder.
 ENCODER = r"encoder\.encoder\.layer\.\d+\.(attention\.self\.(query|key|value)|attention\.output\.dense|intermediate\.dense|output\.dense)"
 DECODER = r"layers\.\d+\.(qkv|out_self|query|memory|out_cross|inner|outer)"
-HEADS = r"heads\.(kind|summary_query|connector_query|summary_map\.(first|second)|connector_map\.(first|second)|pointer\.\w+|text_key|step_key|place_key|span_start|span_end|start_key|end_key)"
+HEADS = r"heads\.(kind|summary_query|connector_query|summary_map\.(first|second)|connector_map\.(first|second)|pointer\.\w+|text_key|step_key|place_key|span_start|span_end|start_key|end_key|end_after)"
 TARGETS = rf"({ENCODER}|{DECODER}|{HEADS})"
 
 
