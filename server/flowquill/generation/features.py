@@ -178,7 +178,7 @@ def kept_text(piece: Kept, catalog: Catalog) -> str:
     """The words of what a kept statement or trigger calls; "" for other pieces."""
     tokens = piece.tokens
     at = next((i for i, (kind, _) in enumerate(tokens) if kind == "LPAR"), 0)
-    if piece.kind not in ("statement", "trigger") or at == 0 or any(kind not in ("ON", "NAME", "EQUAL", "DOT", "PROPERTY") for kind, _ in tokens[:at]):
+    if piece.kind not in ("statement", "trigger") or at == 0 or any(kind not in ("ON", "NAME", "EQUAL", "DOT", "OPERATION") for kind, _ in tokens[:at]):
         return ""
     qualified = at >= 3 and tokens[at - 2][0] == "DOT"
     operation = catalog.find(tokens[at - 3][1] if qualified else None, tokens[at - 1][1])

@@ -7,7 +7,7 @@ import multiprocessing
 import time
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -75,7 +75,7 @@ class ShardMaker:
 
 AHEAD = 3
 READING = "reading"
-HANDWRITTEN = 0.2
+HANDWRITTEN = 0.25
 
 
 def _read(path: Path) -> list[Example]:
@@ -169,22 +169,30 @@ def _handwritten(public: str, seed: int, most: int) -> list[Example]:
     """Up to `most` of the hand-written pairs of training, drawn at random; none more than once a shard."""
     import random
 
-    examples = list(_written(public))
+    examples = list(_written(public, tuple((f, f.stat().st_mtime) for f in [*_files(""), *_files("plain/")])))
     random.Random(seed).shuffle(examples)
     return examples[: min(most, len(examples) // 2)]
 
 
-@cache
-def _written(public: str) -> tuple[Example, ...]:
-    """All hand-written pairs of training: those over the package's catalog, and in `plain/` those over the bare operations of products."""
-    from flowquill.grammar.catalog import load_catalog
+def _files(under: str) -> list[Path]:
     from flowquill.training.data.handwritten import folder
+
+    return sorted(folder().glob(f"{under}*.jsonl"))
+
+
+@lru_cache(maxsize=1)
+def _written(public: str, _: tuple[tuple[Path, float], ...]) -> tuple[Example, ...]:
+    """All hand-written pairs of training: those over the package's catalog, and in `plain/` those over the bare operations of products.
+
+    Read again when a file changes: a run learns from pairs written while it runs.
+    """
+    from flowquill.grammar.catalog import load_catalog
     from flowquill.training.data.plain import load_plain
 
-    found = _encoded(sorted(folder().glob("*.jsonl")), load_catalog(), "own")
+    found = _encoded(_files(""), load_catalog(), "own")
     if public:
         listed = plain_catalog(public).connectors
-        found += [_beside(e, listed) for e in _encoded(sorted(folder().glob("plain/*.jsonl")), load_plain()[0], "plain")]
+        found += [_beside(e, listed) for e in _encoded(_files("plain/"), load_plain()[0], "plain")]
     return tuple(found)
 
 
