@@ -53,6 +53,7 @@ def command(
     catalog = open_catalog(catalogs, builtin, edit)
 
     from flowquill.generation import guard
+    from flowquill.generation.calibration import UNSURE
     from flowquill.generation.request import Request
 
     if batch is None:
@@ -76,6 +77,8 @@ def command(
     for place, flow in enumerate(generation.alternatives, start=2):
         click.echo(f"\n# Alternative {place}\n{flow.rstrip()}")
     _report(generation.flow, generation.diagnostics)
+    if number == 1 and generation.confidence < UNSURE:
+        click.echo(f"This is a guess ({generation.confidence:.0%} sure): say it in other words, or see other readings with -n 3.", err=True)
     return 0
 
 

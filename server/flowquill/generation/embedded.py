@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from flowquill.generation.calibration import Calibration
 from flowquill.generation.engine import Hypothesis, Task
 from flowquill.generation.features import (
     MANUAL_TEXT,
@@ -84,8 +85,11 @@ class EmbeddedEngine:
 
     name = "embedded"
 
-    def __init__(self, catalog: Catalog, network: Network, heads: Heads, vectors: Vectors, tokenizer: WordPiece, model: str) -> None:
+    def __init__(
+        self, catalog: Catalog, network: Network, heads: Heads, vectors: Vectors, tokenizer: WordPiece, model: str, calibration: Calibration | None = None
+    ) -> None:
         self.catalog = catalog
+        self.calibration = calibration
         self.network = network
         self.heads = heads
         self.vectors = vectors
@@ -243,7 +247,9 @@ class EmbeddedEngine:
         if task.cursor is not None and task.flow is not None:
             source = f"flow new_flow {{ {source} }}"
         flow = parse(source).file.flows[0]
-        return Hypothesis(tidy(flow, self.catalog) if task.flow is None else _named(flow, task, self.catalog), beam.mean)
+        named = tidy(flow, self.catalog) if task.flow is None else _named(flow, task, self.catalog)
+        chance = self.calibration.chance(beam.score, beam.steps) if self.calibration is not None else None
+        return Hypothesis(named, beam.mean, beam.steps, chance)
 
 
 def _named(flow: tree.Flow, task: Task, catalog: Catalog) -> tree.Flow:
@@ -309,7 +315,8 @@ def open_engine(catalog: Catalog, folder: Path | None = None) -> EmbeddedEngine:
         heads = Heads.load(folder / "heads.npz", described["kinds"])
         vectors = Vectors(folder, tokenizer, words)
         network = OnnxNetwork(folder, words, (described["layers"], described["heads"], described["width"] // described["heads"]))
-        return EmbeddedEngine(catalog, network, heads, vectors, tokenizer, f"{described['name']} {described['version']}")
+        calibration = Calibration.of(described.get("calibration"))
+        return EmbeddedEngine(catalog, network, heads, vectors, tokenizer, f"{described['name']} {described['version']}", calibration)
     except GenerationError:
         raise
     except Exception as error:

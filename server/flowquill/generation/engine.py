@@ -27,7 +27,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """A flow an engine proposes; `score` is the mean log-probability of its steps.
+    """A flow an engine proposes; `score` is the mean log-probability of its `steps`, `chance` how likely it is just what was asked for, where the engine knows.
 
     For a new flow and an edit `flow` is the whole flow. For a completion it holds only what is new: the statements for the
     cursor's place and, where the flow has none yet, its trigger; its name and description then mean nothing.
@@ -35,6 +35,8 @@ class Hypothesis:
 
     flow: tree.Flow
     score: float
+    steps: int = 1
+    chance: float | None = None
 
     @property
     def statements(self) -> tuple[tree.Statement, ...]:
@@ -43,7 +45,9 @@ class Hypothesis:
 
     @property
     def confidence(self) -> float:
-        """The score as a probability, 0 to 1."""
+        """How sure the engine is, 0 to 1: a calibrated chance, else the probability of a step."""
+        if self.chance is not None:
+            return self.chance
         return min(1.0, math.exp(self.score)) if self.score == self.score else 0.0
 
 

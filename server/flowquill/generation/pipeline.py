@@ -184,7 +184,8 @@ class Generator:
         return self.catalog.find(callee.connector.text if callee.connector else None, callee.operation.text)
 
     def _generation(self, finished: list[_Finished], clock: _Clock) -> Generation:
-        ordered = sorted(finished, key=lambda f: (f.softened, -f.confidence))
+        # The engine's order stands: a chance is that of one flow to be right, and a short wrong one may have a good one.
+        ordered = sorted(finished, key=lambda f: f.softened)
         best = ordered[0]
         others = tuple(dict.fromkeys(f.flow for f in ordered if f.flow != best.flow))
         return Generation(

@@ -176,6 +176,28 @@ def pairs(files: tuple[Path, ...], plain: bool) -> int:
     return 1 if bad else 0
 
 
+@training.command("calibrate")
+@click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-n", "count", type=click.IntRange(20), default=400, help="How many pairs of the own test split, of another draw than `eval own`.")
+@click.option("--pairs", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Fit on this file of pairs instead.")
+def calibrate(model: Path, count: int, file: Path | None) -> int:
+    """Fit what an exported MODEL says of its confidence to how often it is right."""
+    from flowquill.grammar.catalog import load_catalog
+    from flowquill.training.evaluation import own
+    from flowquill.training.evaluation.commands import watched
+    from flowquill.training.evaluation.sets import SetError, pairs_of
+    from flowquill.training.model import calibrate as fitting
+
+    catalog = load_catalog()
+    try:
+        pairs = pairs_of(str(file), catalog, None, ()) if file else list(own.pairs(catalog, count, "create", fitting.SEED))
+        found = watched("calibration", len(pairs), lambda step: fitting.calibrate(model, catalog, pairs, step))
+    except (SetError, ValueError) as error:
+        raise CommandError(str(error)) from None
+    click.echo(f"chance = sigmoid({found.total:g} * sum + {found.mean:g} * mean + {found.bias:g}), stored in {model / 'model.json'}")
+    return 0
+
+
 training.add_command(models.adapter)
 training.add_command(models.hosted)
 for command in (tenants.tenant, tenants.tenants, tenants.promote, tenants.rollback, tenants.feedback, tenants.refresh):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from flowquill.training.evaluation.confidence import calibration_error, coverage, reliability
 from flowquill.training.evaluation.measures import COUNTS, MEANS, Item
 from flowquill.training.evaluation.runs import Run, by_slice, figures
 
@@ -25,6 +26,9 @@ def page(run: Run, worst: int = 20) -> str:
         "<h2>What must not occur</h2>" + _table([(n.replace("_", " "), str(found[n])) for n in COUNTS]),
         "<h2>Time to a flow</h2>" + _table([(k.removesuffix("_ms"), f"{v:.0f} ms") for k, v in found.items() if k.endswith("_ms")]),
         _histogram([i.milliseconds for i in run.items]),
+        "<h2>Whether its confidence can be believed</h2>"
+        f"<p>Calibration error {calibration_error(run.items):.3f}. Left, what is right of the flows of each confidence (the line: as it should be); right, of the surest share.</p>",
+        _plot([(b.confidence, b.right) for b in reliability(run.items)], "confidence", True) + _plot(coverage(run.items), "share kept", False),
         "<h2>Similarity of calls by slice</h2>",
     ]
     for name, values in by_slice(run.items).items():
@@ -63,6 +67,18 @@ def _histogram(times: list[float], bins: int = 30) -> str:
     most = max(counts)
     bars = "".join(f'<rect x="{n * 20}" y="{100 - 96 * c / most:.1f}" width="18" height="{96 * c / most:.1f}" fill="#7aa6d6"/>' for n, c in enumerate(counts))
     return f'<svg role="img" width="{bins * 20}" height="120">{bars}<text x="0" y="116">0 ms</text><text x="{bins * 20}" y="116" text-anchor="end">{top:.0f} ms</text></svg>'
+
+
+def _plot(points: Sequence[tuple[float, float]], below: str, diagonal: bool, size: int = 240) -> str:
+    """Points in the unit square, joined; `below`: what the x axis is. The y axis is the share that is right."""
+    at = [(30 + x * size, 10 + (1 - y) * size) for x, y in points]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in at)
+    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#2b6cb0"/>' for x, y in at)
+    ideal = f'<line x1="30" y1="{size + 10}" x2="{size + 30}" y2="10" stroke="#bbb"/>' if diagonal else ""
+    grid = "".join(f'<text x="26" y="{14 + (1 - v) * size:.0f}" text-anchor="end">{v:g}</text><text x="{30 + v * size:.0f}" y="{size + 26}" text-anchor="middle">{v:g}</text>' for v in (0, 0.5, 1))
+    frame = f'<rect x="30" y="10" width="{size}" height="{size}" fill="none" stroke="#ddd"/>'
+    said = f'<text x="{30 + size // 2}" y="{size + 42}" text-anchor="middle">{escape(below)}</text>'
+    return f'<svg role="img" width="{size + 60}" height="{size + 50}">{frame}{ideal}{grid}<polyline points="{line}" fill="none" stroke="#7aa6d6"/>{dots}{said}</svg>'
 
 
 def _case(item: Item) -> str:

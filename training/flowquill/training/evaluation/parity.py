@@ -71,7 +71,7 @@ def float_engine(catalog: Catalog, folder: Path | None, source: Path | None = No
     exported = open_engine(catalog, folder)
     model = (FlowquillModel.from_pretrained(str(source)) if source else restore(folder or default_folder())).float().eval()
     weights: dict[str, Any] = {k: v.detach().numpy().astype(np.float32) for k, v in model.heads.state_dict().items()}
-    return EmbeddedEngine(catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch")
+    return EmbeddedEngine(catalog, TorchNetwork(model), Heads(weights, model.config.kinds), exported.vectors, exported.tokenizer, "pytorch", exported.calibration)
 
 
 def parity(source: Path | None, folder: Path | None, count: int) -> Parity:

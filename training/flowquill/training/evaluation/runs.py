@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flowquill.bench.figures import percentile
+from flowquill.training.evaluation.confidence import RIGHT, calibration_error, surest
 from flowquill.training.evaluation.intervals import bootstrap, paired
 from flowquill.training.evaluation.measures import COUNTS, MEANS, Item
 
@@ -35,6 +36,11 @@ def figures(items: Sequence[Item]) -> dict[str, Any]:
             found[name] = {"mean": sum(values) / len(values), "low": low, "high": high, "tests": len(values)}
     found |= {name: int(sum(i.figures.get(name, 0) for i in items)) for name in COUNTS}
     times = [i.milliseconds for i in items]
+    if any(i.confidence for i in items) and any(RIGHT in i.figures for i in items):
+        sure = [i.figures.get(RIGHT, 0.0) for i in surest(items)]
+        low, high = bootstrap(sure)
+        found["right_of_the_surest_80"] = {"mean": sum(sure) / len(sure), "low": low, "high": high, "tests": len(sure)}
+        found["calibration_error"] = calibration_error(items)
     return found | ({f"p{round(share * 100)}_ms": percentile(times, share) for share in (0.5, 0.95, 0.99)} if times else {})
 
 

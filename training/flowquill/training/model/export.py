@@ -114,9 +114,14 @@ def export(source: Path, out: Path, *, name: str = "flowquill-base", label: str 
         "training": training,
     }
     (out / "model.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-    files = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(out.iterdir()) if f.is_file() and f.name not in (MANIFEST, "MODEL_CARD.md")}
-    (out / MANIFEST).write_text(json.dumps({"name": name, "files": files}, indent=1) + "\n", encoding="utf-8")
+    write_manifest(out, name)
     return out
+
+
+def write_manifest(folder: Path, name: str) -> None:
+    """Writes the hashes of a model's files."""
+    files = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in sorted(folder.iterdir()) if f.is_file() and f.name not in (MANIFEST, "MODEL_CARD.md")}
+    (folder / MANIFEST).write_text(json.dumps({"name": name, "files": files}, indent=1) + "\n", encoding="utf-8")
 
 
 def _version() -> str:
