@@ -43,6 +43,8 @@ def package(adapter: Path, base: Path, catalog: Catalog, out: Path, name: str, l
     described: dict[str, Any] = json.loads((out / "model.json").read_text(encoding="utf-8"))
     described["catalog"] = catalog_hash(catalog)
     described["training"] = {"adapter_of": base_name(base), **json.loads((adapter / "training.json").read_text(encoding="utf-8"))}
+    if curve := json.loads((base / "model.json").read_text(encoding="utf-8")).get("calibration"):
+        described["calibration"] = curve
     (out / "model.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
     files = {f.name: hash_of(f) for f in sorted(out.iterdir()) if f.is_file() and f.name != MANIFEST}
     (out / MANIFEST).write_text(json.dumps({"name": name, "files": files}, indent=1) + "\n", encoding="utf-8")
