@@ -69,8 +69,9 @@ def settle(server: FlowquillServer, *, anew: bool = False) -> bool:
         return False
     server.loading.close()
     server.loading = Loading(settings, server.loaded)
-    # What was wrong with the old catalog may be said again of the new one.
+    # What was wrong with the old catalog and model may be said again of the new ones, and is no longer how things stand.
     server.told.clear()
+    server.status.nothing = None
     return True
 
 
@@ -78,6 +79,7 @@ async def recheck(server: FlowquillServer) -> None:
     """Loads, watches what the settings name now, and checks the open files again."""
     from flowquill.server.features.diagnostics import publish, refresh
 
+    server.tell_status()
     server.loading.start()
     for uri in server.documents.uris():
         await publish(server, uri)

@@ -1,0 +1,49 @@
+"""What a status item is told: settings that load another model are seen at once, and what was wrong with the old one is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_lsp
+from lsprotocol import types
+from pytest_lsp import ClientServerConfig, LanguageClient
+
+URI = "file:///flows/down.flow"
+
+
+@pytest_lsp.fixture(config=ClientServerConfig(server_command=[sys.executable, "-m", "flowquill.cli.main", "lsp"]))
+async def client(lsp_client: LanguageClient) -> AsyncIterator[None]:
+    options = {"flowquill": {"model": "/nowhere/one"}}
+    await lsp_client.initialize_session(types.InitializeParams(capabilities=types.ClientCapabilities(), initialization_options=options))
+    yield
+    await lsp_client.shutdown_session()
+
+
+@pytest.mark.asyncio
+async def test_another_model_is_loaded_in_sight(client: LanguageClient) -> None:
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    @client.feature("flowquill/status")
+    def told(params: Any) -> None:
+        heard.put_nowait(params)
+
+    async def until(state: str) -> Any:
+        while (params := await asyncio.wait_for(heard.get(), 60)).state != state:
+            pass
+        return params
+
+    heard.put_nowait(await client.protocol.send_request_async("flowquill/status", {}))
+    await until("failed")
+    client.text_document_did_open(types.DidOpenTextDocumentParams(types.TextDocumentItem(URI, "flowquill", 1, "# every day post the weather\n")))
+    context = types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked)
+    await client.text_document_inline_completion_async(types.InlineCompletionParams(context, types.TextDocumentIdentifier(URI), types.Position(1, 0)))
+    assert "/nowhere/one" in (await until("failed")).nothing.message
+
+    client.workspace_did_change_configuration(types.DidChangeConfigurationParams({"flowquill": {"model": "/nowhere/two"}}))
+    assert (await until("loading")).nothing is None
+    other = await until("failed")
+    assert "/nowhere/two" in other.message and other.nothing is None
