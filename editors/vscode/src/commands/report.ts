@@ -25,8 +25,9 @@ export function findings(text: string): readonly Finding[] {
 export function doctorPage(found: readonly Finding[], program: string): string {
   const wrong = found.filter((f) => f.state === "wrong").length;
   const verdict = wrong ? `${wrong} ${wrong === 1 ? "thing" : "things"} to mend.` : "Everything needed is in order.";
-  const rows = found.map((f) => `| ${SIGNS[f.state] ?? ""} | ${cell(f.name)} | ${cell(f.detail)} | ${cell(f.mend)} |`);
-  return [`# Flowquill's doctor`, "", verdict, "", `It ran \`${program}\`.`, "", "| | what | found | to do |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
+  const mend = found.some((f) => f.mend);
+  const rows = found.map((f) => `| ${SIGNS[f.state] ?? ""} | ${cell(f.name)} | ${cell(f.detail)} |${mend ? ` ${cell(f.mend)} |` : ""}`);
+  return [`# Flowquill's doctor`, "", verdict, "", `It ran \`${program}\`.`, "", `| | what | found |${mend ? " to do |" : ""}`, `| --- | --- | --- |${mend ? " --- |" : ""}`, ...rows, ""].join("\n");
 }
 
 export function missingPage(missing: Missing): string {

@@ -34,13 +34,13 @@ export interface Placed extends Size {
 /** Sizes of texts in pixels. */
 export interface Measure {
   /** A node without what it holds; for a container, its title. */
-  node(node: GraphNode): Size;
+  node(node: GraphNode, container: boolean): Size;
   /** Of an edge's label. */
   label(text: string): Size;
 }
 
-const MARGIN = 12;
-const GAP = { nodes: 22, ranks: 30 } as const;
+const MARGIN = 10;
+const GAP = { nodes: 16, ranks: 28 } as const;
 
 export function layout(graph: Graph, measure: Measure, direction: Direction): Placed {
   const parents = new Map(graph.nodes.map((node) => [node.id, node.parent]));
@@ -57,9 +57,9 @@ export function layout(graph: Graph, measure: Measure, direction: Direction): Pl
     const sizes = new Map<string, Size>();
     const own = children.get(parent) ?? [];
     const arranged = new Dagre({ multigraph: true });
-    arranged.setGraph({ rankdir: direction === "down" ? "TB" : "LR", nodesep: GAP.nodes, ranksep: GAP.ranks, marginx: MARGIN, marginy: MARGIN });
+    arranged.setGraph({ rankdir: direction === "down" ? "TB" : "LR", rankalign: "top", nodesep: GAP.nodes, ranksep: GAP.ranks, marginx: MARGIN, marginy: MARGIN });
     for (const node of own) {
-      let size = measure.node(node);
+      let size = measure.node(node, children.has(node.id));
       if (children.has(node.id)) {
         const inside = place(node.id);
         inner.set(node.id, inside);

@@ -204,6 +204,16 @@ export class Session implements Disposable {
         closed: () => this.closed(),
       },
       middleware: {
+        workspace: {
+          // A setting that stops or restarts the server reaches a client that is going; the next server gets all settings anyway.
+          didChangeConfiguration: async (sections, next) => {
+            try {
+              if (this.phase === "running") await next(sections);
+            } catch (error) {
+              this.output.debug(`workspace/didChangeConfiguration: ${message(error)}`);
+            }
+          },
+        },
         executeCommand: (command, args) => this.handler(command, args) ?? this.ask(command, args).catch((error: unknown) => void window.showErrorMessage(message(error))),
       },
     };

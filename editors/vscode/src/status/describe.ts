@@ -38,7 +38,7 @@ function running({ status, version, origin }: Known): Shown {
   if (!status) return { text: "$(check) Flowquill", lines: ["Running.", server], severity: "normal" };
   const lines: string[] = [];
   if (status.message) lines.push(status.message);
-  if (status.nothing) lines.push(`Last time nothing came: ${status.nothing.message}`);
+  if (status.nothing && status.nothing.message !== status.message) lines.push(`Last time nothing came: ${status.nothing.message}`);
   if (status.engine) lines.push(`Engine: ${status.engine}${status.model ? `, model ${status.model}` : ""}${status.tenant ? `, tenant ${status.tenant}` : ""}.`);
   if (status.catalog) lines.push(`Catalog: ${status.catalog.connectors} connectors, ${status.catalog.operations} operations.`);
   if (typeof status.latencyMs === "number") lines.push(`Last flow: ${Math.round(status.latencyMs)} ms${sure(status.confidence)}.`);

@@ -1,40 +1,40 @@
 /** A placed graph as SVG elements. Colours are classes; graph.css gives them from the theme. */
 import type { Box, Line, Measure, Placed, Point, Size } from "../graph/layout";
-import { subtitle, title as titleOf } from "../graph/labels";
+import { details, subtitle, title as titleOf } from "../graph/labels";
 
 const NS = "http://www.w3.org/2000/svg";
 const PAD = { x: 12, y: 8 } as const;
-const ROW = { title: 18, detail: 16 } as const;
-const WIDEST = 300;
+const ROW = { title: 18, detail: 15 } as const;
+const WIDEST = { title: 240, detail: 180, container: 300 } as const;
 
 /** Measures with the fonts of the page. */
-export function measurer(family: string): Measure & { fit(text: string, font: Font): string } {
+export function measurer(family: string): Measure & { fit: Fit } {
   const context = document.createElement("canvas").getContext("2d");
   const width = (text: string, font: Font): number => {
     if (!context) return text.length * 7;
-    context.font = `${font === "title" ? "600 13px" : "12px"} ${family}`;
+    context.font = `${font === "detail" ? "12px" : "600 13px"} ${family}`;
     return context.measureText(text).width;
   };
   const fit = (text: string, font: Font): string => {
     let cut = text;
-    while (cut.length > 4 && width(cut === text ? text : `${cut}…`, font) > WIDEST) cut = cut.slice(0, Math.floor(cut.length * 0.95));
+    while (cut.length > 4 && width(cut === text ? text : `${cut}…`, font) > WIDEST[font]) cut = cut.slice(0, Math.floor(cut.length * 0.95));
     return cut === text ? text : `${cut}…`;
   };
   return {
     fit,
-    node: (node) => {
-      const title = width(fit(titleOf(node), "title"), "title");
-      const second = subtitle(node);
-      const detail = second ? width(fit(second, "detail"), "detail") : 0;
-      return { width: Math.max(60, Math.ceil(Math.max(title, detail)) + 2 * PAD.x), height: 2 * PAD.y + ROW.title + (second ? ROW.detail : 0) };
+    node: (node, container) => {
+      const lines = details(node);
+      const widths = [width(fit(titleOf(node), container ? "container" : "title"), "title"), ...lines.map((line) => width(fit(line, "detail"), "detail"))];
+      return { width: Math.max(60, Math.ceil(Math.max(...widths)) + 2 * PAD.x), height: (container ? 1 : 2) * PAD.y + ROW.title + lines.length * ROW.detail };
     },
     label: (text) => ({ width: Math.ceil(width(text, "detail")) + 8, height: 16 }) satisfies Size,
   };
 }
 
-type Font = "title" | "detail";
+type Font = keyof typeof WIDEST;
+type Fit = (text: string, font: Font) => string;
 
-export function draw(placed: Placed, fit: (text: string, font: Font) => string): SVGSVGElement {
+export function draw(placed: Placed, fit: Fit): SVGSVGElement {
   const svg = element("svg", { viewBox: `0 0 ${Math.ceil(placed.width)} ${Math.ceil(placed.height)}`, role: "group", "aria-label": "Graph of the flow" });
   const marker = element("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, orient: "auto" });
   marker.append(element("path", { d: "M0,0.5 L8,4 L0,7.5 Z", class: "arrow" }));
@@ -54,7 +54,7 @@ export function standalone(svg: SVGSVGElement): string {
     const source = originals[index];
     if (!source) return;
     const style = getComputedStyle(source);
-    for (const name of ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "opacity"]) target.setAttribute(name, style.getPropertyValue(name));
+    for (const name of ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor", "paint-order", "opacity"]) target.setAttribute(name, style.getPropertyValue(name));
     for (const name of ["class", "tabindex", "data-id", "style"]) target.removeAttribute(name);
   });
   const box = svg.viewBox.baseVal;
@@ -66,22 +66,21 @@ export function standalone(svg: SVGSVGElement): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n${new XMLSerializer().serializeToString(copy)}\n`;
 }
 
-function boxed({ node, container, x, y, width, height }: Box, fit: (text: string, font: Font) => string): SVGGElement {
+function boxed({ node, container, x, y, width, height }: Box, fit: Fit): SVGGElement {
   const classes = ["node", `kind-${node.kind}`, container ? "container" : "leaf", node.diagnostics ? `has-${node.diagnostics}` : ""].filter(Boolean).join(" ");
-  const second = subtitle(node);
-  const name = [node.kind, titleOf(node), second, node.diagnostics ?? ""].filter(Boolean).join(", ");
+  const name = [node.kind, titleOf(node), subtitle(node), node.diagnostics ?? ""].filter(Boolean).join(", ");
   const group = element("g", { class: classes, "data-id": node.id, tabindex: 0, role: "button", "aria-label": name, transform: `translate(${round(x)},${round(y)})` });
   const tip = element("title", {});
-  tip.textContent = [titleOf(node), second].filter(Boolean).join("\n");
+  tip.textContent = node.detail?.includes(node.label) ? node.detail : [titleOf(node), node.detail].filter(Boolean).join("\n");
   const title = element("text", { class: "title", x: PAD.x, y: PAD.y + 13 });
-  title.textContent = fit(titleOf(node), "title");
+  title.textContent = fit(titleOf(node), container ? "container" : "title");
   group.append(tip, element("rect", { class: "shape", width: round(width), height: round(height), rx: node.kind === "trigger" ? 14 : 4 }), title);
   if (!container && node.kind !== "trigger") group.append(element("rect", { class: "bar", x: 0, y: 0, width: 4, height: round(height), rx: 2 }));
-  if (second) {
-    const detail = element("text", { class: "detail", x: PAD.x, y: PAD.y + 13 + ROW.detail });
-    detail.textContent = fit(second, "detail");
+  details(node).forEach((line, index) => {
+    const detail = element("text", { class: "detail", x: PAD.x, y: PAD.y + 13 + (index + 1) * ROW.detail });
+    detail.textContent = fit(line, "detail");
     group.append(detail);
-  }
+  });
   return group;
 }
 

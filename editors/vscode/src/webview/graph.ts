@@ -8,9 +8,12 @@ declare function acquireVsCodeApi(): { postMessage(message: FromView): void };
 const host = acquireVsCodeApi();
 const place = document.getElementById("place") as HTMLElement;
 const problem = document.getElementById("problem") as HTMLElement;
-const ZOOM = { least: 0.2, most: 3, step: 1.25 } as const;
+/** `legible`: what a new picture is not drawn smaller than. */
+const ZOOM = { least: 0.2, most: 3, step: 1.25, legible: 0.75 } as const;
 let svg: SVGSVGElement | undefined;
 let scale = 1;
+/** The smallest scale with which the picture follows the size of the panel; undefined once somebody has zoomed. */
+let following: number | undefined;
 let flow = "";
 let selected: string | null = null;
 
@@ -24,7 +27,7 @@ window.addEventListener("message", ({ data }: MessageEvent<ToView>) => {
       place.replaceChildren(svg);
       problem.textContent = "";
       document.body.classList.remove("stale");
-      if (first) fit();
+      if (first) fit(ZOOM.legible);
       else zoom(scale);
       mark(selected, false);
       break;
@@ -50,14 +53,15 @@ place.addEventListener(
   (event) => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
-    zoom(scale * (event.deltaY < 0 ? ZOOM.step : 1 / ZOOM.step));
+    zoomBy(event.deltaY < 0 ? ZOOM.step : 1 / ZOOM.step);
   },
   { passive: false },
 );
-document.getElementById("in")?.addEventListener("click", () => zoom(scale * ZOOM.step));
-document.getElementById("out")?.addEventListener("click", () => zoom(scale / ZOOM.step));
-document.getElementById("fit")?.addEventListener("click", fit);
+document.getElementById("in")?.addEventListener("click", () => zoomBy(ZOOM.step));
+document.getElementById("out")?.addEventListener("click", () => zoomBy(1 / ZOOM.step));
+document.getElementById("fit")?.addEventListener("click", () => fit(ZOOM.least));
 document.getElementById("save")?.addEventListener("click", () => svg && host.postMessage({ type: "save", svg: standalone(svg) }));
+new ResizeObserver(() => following !== undefined && fit(following)).observe(place);
 host.postMessage({ type: "ready" });
 
 function open(target: EventTarget | null): void {
@@ -73,6 +77,11 @@ function mark(id: string | null, scroll: boolean): void {
   if (scroll) found?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
+function zoomBy(factor: number): void {
+  following = undefined;
+  zoom(scale * factor);
+}
+
 function zoom(to: number): void {
   scale = Math.min(ZOOM.most, Math.max(ZOOM.least, to));
   if (!svg) return;
@@ -81,8 +90,9 @@ function zoom(to: number): void {
 }
 
 /** As large as the panel allows, never larger than the text of the editor. */
-function fit(): void {
+function fit(least: number): void {
+  following = least;
   if (!svg) return;
   const box = svg.viewBox.baseVal;
-  zoom(Math.min(1, (place.clientWidth - 4) / box.width, Math.max(0.5, (place.clientHeight - 4) / box.height)));
+  zoom(Math.max(least, Math.min(1, (place.clientWidth - 4) / box.width, (place.clientHeight - 4) / box.height)));
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { subtitle } from "../../src/graph/labels";
+import { details, subtitle } from "../../src/graph/labels";
 import { type Box, layout, type Measure } from "../../src/graph/layout";
 import { type Graph, type GraphNode, nodeAt } from "../../src/graph/model";
 
@@ -52,6 +52,19 @@ test("a parent that is not there hides nothing, and nothing makes an empty pictu
   assert.equal(layout({ flow: "f", nodes: [], edges: [] }, MEASURE, "down").boxes.length, 0);
 });
 
+test("each argument has a line of its own, and what goes beyond four is counted", () => {
+  const said = (detail: string): readonly string[] => details({ kind: "call", label: "a.b", detail: `a.b${detail}` });
+  assert.deepEqual(said(""), []);
+  assert.deepEqual(said('(to: "x, y", list: [1, 2], text: "say \\"a, b\\"")'), ['to: "x, y"', "list: [1, 2]", 'text: "say \\"a, b\\""']);
+  assert.deepEqual(said("(a: 1, b: 2, c: 3, d: 4, e: 5)"), ["a: 1", "b: 2", "c: 3", "2 more"]);
+  assert.deepEqual(said("(days: integer) as request"), ["days: integer", "as request"]);
+});
+
+test("arms begin at one height", () => {
+  const boxes = new Map(layout(GRAPH, MEASURE, "down").boxes.map((box) => [box.node.id, box]));
+  assert.equal(boxes.get("if/yes")?.y, boxes.get("if/no")?.y);
+});
+
 test("the innermost node at a position is meant, from the beginning of its line", () => {
   const at = (line: number, character: number): string | undefined => nodeAt(GRAPH, { line, character })?.id;
   assert.equal(at(4, 0), "b");
@@ -65,7 +78,10 @@ test("the second line says what the title does not", () => {
   assert.equal(said("slack.post_message", 'slack.post_message(channel: "team")'), 'channel: "team"');
   assert.equal(said("parallel", "parallel"), "");
   assert.equal(said("yes", "a == 1"), "a == 1");
-  assert.equal(subtitle({ kind: "block", label: "no", detail: "not (a == 1)" }), "not (a == 1)");
+  assert.equal(subtitle({ kind: "block", label: "no", detail: "not (a == 1)" }), "");
+  assert.equal(subtitle({ kind: "block", label: 'case "a"', detail: '"a"' }), "");
+  assert.equal(subtitle({ kind: "block", label: "catch", detail: "failed, skipped" }), "failed, skipped");
+  assert.equal(subtitle({ kind: "todo", label: "ask \"Ann\"", detail: 'todo "ask \\"Ann\\""' }), "");
   assert.equal(said("set x", "set xs = 1"), "set xs = 1");
   assert.equal(said("manual", "on manual(days: integer) as request"), "(days: integer) as request");
 });

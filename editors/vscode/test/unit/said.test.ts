@@ -22,6 +22,11 @@ test("the status item says why nothing came, and names the tenant", () => {
   assert.ok(shown.lines.includes("Last time nothing came: The model wrote nothing."));
 });
 
+test("a reason that is the state itself is said once", () => {
+  const shown = describe({ ...KNOWN, status: { ...READY, state: "failed", message: "There is no model.", nothing: { code: "failed", message: "There is no model." } } });
+  assert.equal(shown.lines.filter((line) => line.includes("There is no model.")).length, 1);
+});
+
 test("states that need somebody stand out", () => {
   assert.equal(describe({ ...KNOWN, status: { ...READY, state: "failed", engine: null } }).severity, "warning");
   assert.equal(describe({ ...KNOWN, phase: "missing", problem: "Install it." }).severity, "warning");
