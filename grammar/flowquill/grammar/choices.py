@@ -68,7 +68,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A piece of the flow that is being edited, taken over as it is: its tokens and where it stands in that flow's text."""
+    """A piece of the flow that is being edited, taken over as it is: its tokens and where it stands in that flow's text.
+
+    `kind`: "trigger", "statement", "argument", "expression", "case", or "head": a loop or condition up to the brace that opens it.
+    """
 
     kind: str
     start: int
@@ -141,6 +144,7 @@ KINDS: tuple[str, ...] = (
     "stop",
     *(f"function:{name}" for name in FUNCTION_CHOICES),
 )
+_ONCE = frozenset({"statement", "head", "case"})
 _NOT_OFFERED = frozenset({"AT", "DOT", "PARAM", "FLOW", "OPTIONAL"})
 _TERMINAL = {word: terminal for terminal, word in _WORDS.items()}
 _SPELLING = {text: name for name in _VALUED for text in _SPELLED[name]}
@@ -284,19 +288,21 @@ class Writer:
                     kinds.add("empty")
 
     def _keep(self, terminals: frozenset[str], ready: dict[str, State], kinds: set[str], found: dict[str, Any]) -> None:
-        wanted = ""
+        wanted: tuple[str, ...] = ()
         if "ON" in terminals:
-            wanted = "trigger"
+            wanted = ("trigger",)
         elif "TODO" in terminals:
-            wanted = "statement"
+            wanted = ("statement", "head")
+        elif "CASE" in terminals:
+            wanted = ("case",)
         elif "PARAMETER" in terminals or ("COMMA" in terminals and "parameter" in kinds):
-            wanted = "argument"
+            wanted = ("argument",)
         elif "HOLE" in terminals:
-            wanted = "expression"
+            wanted = ("expression",)
         if not wanted:
             return
         given = set(found.get("parameters", ()))
-        kept = tuple(k for k in self.request.kept if k.kind == wanted and (wanted != "argument" or k.tokens[0][1] in given))
+        kept = tuple(k for k in self.request.kept if k.kind in wanted and (k.kind != "argument" or k.tokens[0][1] in given))
         if kept:
             kinds.add("keep")
             found["kept"] = kept
@@ -430,16 +436,16 @@ class Writer:
 
     def _without(self, kept: Kept) -> Writer:
         """This flow, where a statement that is kept cannot be kept again, nor what it is part of."""
-        if kept.kind != "statement":
+        if kept.kind not in _ONCE:
             return self
         rest = tuple(k for k in self.request.kept if k.end <= kept.start or k.start >= kept.end)
         return replace(self, request=replace(self.request, kept=rest))
 
     def _apart(self, kept: Kept) -> Writer:
         """This flow, where names that `kept` binds too are given other names: what is kept stays as it is."""
-        bound = [n for (t, n), (after, _) in zip(kept.tokens, kept.tokens[1:], strict=False) if t == "NAME" and after == "EQUAL"]
+        bound = [n for (t, n), (after, _) in zip(kept.tokens, kept.tokens[1:], strict=False) if t == "NAME" and after in ("EQUAL", "IN")]
         clashing = [n for n in bound if n in self._taken()]
-        if kept.kind != "statement" or not clashing or self.base:
+        if kept.kind not in _ONCE or not clashing or self.base:
             return self
         tokens = self.tokens
         for name in clashing:

@@ -88,6 +88,12 @@ class Oracle:
                 return piece
         return None
 
+    def _head(self, statement: tree.Statement) -> Kept | None:
+        """The head of a loop or condition that may be kept though what is in it changes."""
+        if statement.decorators or statement.label is not None or statement.after:
+            return None
+        return self._kept("head", _emptied(statement))
+
     def trigger(self, trigger: tree.Trigger, editing: bool) -> Iterator[Step]:
         kept = self._kept("trigger", trigger) if editing else None
         if kept is not None:
@@ -178,15 +184,26 @@ class Oracle:
                     yield Step("by")
                     yield from self.expression(statement.by)
             case tree.If():
-                yield Step("if")
-                yield from self.condition(statement.condition)
-                yield from self.braces(statement.then)
+                if (head := self._head(statement)) is not None:
+                    yield Step("keep", head)
+                    yield from self.rest(statement.then)
+                else:
+                    yield Step("if")
+                    yield from self.condition(statement.condition)
+                    yield from self.braces(statement.then)
                 yield from self._otherwise(statement.otherwise)
             case tree.Switch():
-                yield Step("switch")
-                yield from self.condition(statement.subject)
-                yield Step("open")
+                if (head := self._head(statement)) is not None:
+                    yield Step("keep", head)
+                else:
+                    yield Step("switch")
+                    yield from self.condition(statement.subject)
+                    yield Step("open")
                 for case in statement.cases:
+                    kept = self._kept("case", case)
+                    if kept is not None:
+                        yield Step("keep", kept)
+                        continue
                     yield Step("case")
                     yield from self.expression(case.value)
                     yield from self.braces(case.body)
@@ -194,6 +211,10 @@ class Oracle:
                     yield Step("default")
                     yield from self.braces(statement.default)
                 yield Step("close")
+            case tree.For() if (head := self._head(statement)) is not None:
+                yield Step("keep", head)
+                self.names[statement.item.text] = statement.item.text
+                yield from self.rest(statement.body)
             case tree.For():
                 yield Step("for")
                 derived = self.writer.tokens[-2][1]
@@ -261,6 +282,10 @@ class Oracle:
 
     def braces(self, block: tree.Block) -> Iterator[Step]:
         yield Step("open")
+        yield from self.rest(block)
+
+    def rest(self, block: tree.Block) -> Iterator[Step]:
+        """A block behind the brace that opens it."""
         yield from self.block(block)
         yield Step("close")
 
@@ -464,12 +489,18 @@ def pieces(text: str) -> tuple[Kept, ...]:
 
     def piece(kind: str, node: tree.Node) -> Kept:
         start, end = node.span
-        return Kept(kind, start, end, tuple((t, v) for t, v, s, e in tokens if s >= start and e <= end))
+        inside = [(t, v, e) for t, v, s, e in tokens if s >= start and e <= end]
+        if kind == "head":
+            opening = next(n for n, (t, _, _) in enumerate(inside) if t == "LBRACE") + 1
+            inside, end = inside[:opening], inside[opening - 1][2]
+        return Kept(kind, start, end, tuple((t, v) for t, v, _ in inside))
 
     found: list[Kept] = []
 
     def visit(statement: tree.Statement) -> None:
         found.append(piece("statement", statement))
+        if isinstance(statement, _HEADED) and not statement.decorators and statement.label is None and not statement.after:
+            found.append(piece("head", statement))
         match statement:
             case tree.Call():
                 found.extend(piece("argument", a) for a in statement.arguments)
@@ -477,6 +508,7 @@ def pieces(text: str) -> tuple[Kept, ...]:
                 found.append(piece("expression", statement.condition))
             case tree.Switch():
                 found.append(piece("expression", statement.subject))
+                found.extend(piece("case", case) for case in statement.cases)
             case tree.For():
                 found.append(piece("expression", statement.source))
             case tree.Until():
@@ -523,6 +555,8 @@ def _piece_tree(kind: str, source: str) -> tree.Node | None:
     wrapped = {
         "trigger": f"flow x {{ {source} }}",
         "statement": f"flow x {{ {source} }}",
+        "head": f"flow x {{ {source} }} }}",
+        "case": f"flow x {{ switch a {{ {source} }} }}",
         "argument": f"flow x {{ a({source}) }}",
         "expression": f"flow x {{ set a = {source} }}",
     }[kind]
@@ -533,9 +567,26 @@ def _piece_tree(kind: str, source: str) -> tree.Node | None:
     if kind == "trigger":
         return flow.triggers[0]
     first = flow.body[0]
-    if kind == "statement":
+    if kind in ("statement", "head"):
         return first
+    if kind == "case":
+        return first.cases[0] if isinstance(first, tree.Switch) else None
     return first.arguments[0] if isinstance(first, tree.Call) else first.value if isinstance(first, tree.Set) else None
+
+
+_HEADED = (tree.For, tree.If, tree.Switch)
+
+
+def _emptied(statement: tree.Statement) -> tree.Statement:
+    """The statement with nothing in its blocks, as its head alone reads."""
+    match statement:
+        case tree.For():
+            return replace(statement, body=())
+        case tree.If():
+            return replace(statement, then=(), otherwise=None)
+        case tree.Switch():
+            return replace(statement, cases=(), default=None)
+    return statement
 
 
 def normal(node: tree.Node, names: Mapping[str, str]) -> tree.Node:

@@ -24,6 +24,7 @@ from flowquill.generation.features import (
     context_places,
     operation_text,
     read,
+    seen_pieces,
 )
 from flowquill.generation.heads import Array, Heads, log_softmax
 from flowquill.generation.model_files import FORMAT, default_folder, examine
@@ -119,7 +120,7 @@ class EmbeddedEngine:
         begins, finishes = _word_ends(reading)
         seen = Read(reading, hidden, memory, self.heads.linear("start_key", hidden), self.heads.linear("end_key", hidden), begins, finishes)
         writer, _ = writer.settled()
-        trace = Trace(reading, {}, places)
+        trace = Trace(reading, {}, places, seen_pieces(writer.request.kept, reading, self.catalog))
         beams = [Beam(writer, trace, (), 0.0, 0, self.heads.first_input(reading.mode))]
         past = None
         finished: list[Beam] = []
@@ -153,10 +154,11 @@ class EmbeddedEngine:
         """The beam's next input, which also says what of the flow being edited comes next."""
         if not options.kept:
             return beam.following
-        ahead = beam.trace.ahead(options, self.catalog)
-        place = seen.hidden[ahead.place] if ahead.place >= 0 else None
-        added = self.heads.ahead(self.vectors.of(ahead.text) if ahead.text else None, place)
-        return beam.following if added is None else beam.following + added
+        ahead = beam.trace.ahead(options)
+        if ahead.place < 0:
+            return beam.following
+        place = seen.hidden[ahead.place : ahead.last + 1].mean(0)
+        return beam.following + self.heads.ahead(self.vectors.of(ahead.text) if ahead.text else None, place, ahead.shared)
 
     def _grow(self, beams: list[Beam], legal: list[Options], states: Array, seen: Read, position: int, width: int) -> list[tuple[int, Beam]]:
         """The best continuations of all beams: the row they come from and the beam."""
@@ -227,8 +229,9 @@ class EmbeddedEngine:
         width = len(state)
         texts = self.vectors.many([c.text for c in candidates])
         steps = np.stack([held[c.step] if 0 <= c.step < len(held) else np.zeros(width, np.float32) for c in candidates])
-        places = np.stack([seen.hidden[c.place] if c.place >= 0 else np.zeros(width, np.float32) for c in candidates])
-        chances = log_softmax(self.heads.pointer(POINTERS[kind], state, texts, steps, places))
+        places = np.stack([seen.hidden[c.place : max(c.place, c.last) + 1].mean(0) if c.place >= 0 else np.zeros(width, np.float32) for c in candidates])
+        shared = np.array([[c.shared] for c in candidates], np.float32)
+        chances = log_softmax(self.heads.pointer(POINTERS[kind], state, texts, steps, places, shared))
         return [(float(chances[i]), Step(kind, candidates[i].value)) for i in np.argsort(-chances)[:count]]
 
     def _spans(self, state: Array, seen: Read, count: int) -> list[tuple[float, Any]]:

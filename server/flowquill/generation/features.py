@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,12 +22,17 @@ MODES = ("create", "edit", "complete")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something a step may point at: words to embed, the decoder step that made it, its token in the request. -1: none."""
+    """Something a step may point at: words to embed, the decoder step that made it, its tokens. -1: none.
+
+    `shared`: of a piece of a flow, the share (0 to 1) of its words that the request says too.
+    """
 
     value: Any
     text: str = ""
     step: int = -1
     place: int = -1
+    last: int = -1
+    shared: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,16 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """The piece of the flow being edited that comes next: its words and its first token. It is what a step keeps, replaces or drops."""
+class PieceSeen:
+    """A piece of the flow being edited: the words of what it calls, its tokens, and the share of its words that the request says too."""
 
     text: str = ""
     place: int = -1
+    last: int = -1
+    shared: float = 0.0
+
+
+NO_PIECE = PieceSeen()
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,11 @@ class Reading:
         while position < 0 or (position < len(rows) and rows[position][1] <= offset):
             position += 1
         return rows[position][2] if 0 <= position < len(rows) else -1
+
+    def token_before(self, offset: int) -> int:
+        """The index of the context's token that ends at an offset, or the last one before it; -1 where there is none."""
+        position = bisect_right(self.context, (offset - 1, 1 << 30, 0)) - 1
+        return self.context[position][2] if position >= 0 else -1
 
     def tokens_of(self, span: Span) -> tuple[int, int]:
         """First and last token of a span of the request; (-1, -1) where it does not begin and end with tokens."""
@@ -88,16 +104,15 @@ class Trace:
     reading: Reading
     steps: Mapping[str, int] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
+    pieces: Mapping[Kept, PieceSeen] = field(default_factory=dict)
+    """The pieces of the flow being edited."""
     reached: int = 0
-    """The end of the piece that was kept last, in the text of the flow being edited."""
+    """The end of the piece that was kept last, in the text of that flow."""
 
-    def ahead(self, options: Options, catalog: Catalog) -> Ahead:
-        """What of the flow being edited comes next; nothing where nothing can be kept."""
+    def ahead(self, options: Options) -> PieceSeen:
+        """What of the flow being edited comes next: what this step keeps, replaces or drops. Nothing where nothing can be kept."""
         following = [k for k in options.kept if k.start >= self.reached]
-        if not following:
-            return Ahead()
-        piece = min(following, key=lambda k: k.start)
-        return Ahead(kept_text(piece, catalog), self.reading.token_at(piece.start, context=True))
+        return self.pieces.get(min(following, key=lambda k: (k.start, -k.end)), NO_PIECE) if following else NO_PIECE
 
     def candidates(self, kind: str, options: Options, writer: Writer) -> list[Candidate]:
         """What a step of class `kind` may point at (operations and spans are scored apart)."""
@@ -112,7 +127,8 @@ class Trace:
         if kind == "number":
             return [Candidate(n, place=self.reading.token_at(n.start)) for n in writer.request.numbers]
         if kind == "keep":
-            return [Candidate(k, kept_text(k, writer.catalog), place=self.reading.token_at(k.start, context=True)) for k in options.kept]
+            seen = [(k, self.pieces.get(k, NO_PIECE)) for k in options.kept]
+            return [Candidate(k, p.text, -1, p.place, p.last, p.shared) for k, p in seen]
         return []
 
     def _reference(self, reference: Reference) -> Candidate:
@@ -134,8 +150,8 @@ class Trace:
             place = self.reading.token_at(value.start)
             return Input(kind, start=place, end=place)
         if kind == "keep":
-            place = self.reading.token_at(value.start, context=True)
-            return Input(kind, kept_text(value, catalog), start=place, end=place)
+            piece = self.pieces.get(value, NO_PIECE)
+            return Input(kind, piece.text, start=piece.place, end=piece.place)
         if kind == "parameter":
             found = {p.name: p for p in parameters_of(options.callee)} if options.callee is not None else {p.name: p for p in LIMITS}
             return Input(kind, parameter_text(found[value]) if value in found else value)
@@ -183,6 +199,26 @@ def kept_text(piece: Kept, catalog: Catalog) -> str:
     qualified = at >= 3 and tokens[at - 2][0] == "DOT"
     operation = catalog.find(tokens[at - 3][1] if qualified else None, tokens[at - 1][1])
     return operation_text(operation) if operation is not None else ""
+
+
+def seen_pieces(kept: Sequence[Kept], reading: Reading, catalog: Catalog) -> dict[Kept, PieceSeen]:
+    """How the decoder sees the pieces of the flow being edited."""
+    said = {_stem(w) for w in _WORD.findall(reading.text)}
+    found: dict[Kept, PieceSeen] = {}
+    for piece in kept:
+        own = {_stem(w) for kind, value in piece.tokens if kind in _SAID for w in _WORD.findall(value)}
+        first = reading.token_at(piece.start, context=True)
+        found[piece] = PieceSeen(kept_text(piece, catalog), first, max(first, reading.token_before(piece.end)), round(len(own & said) / max(1, len(own)), 3))
+    return found
+
+
+_WORD = re.compile(r"[^\W_]+")
+_SAID = frozenset({"NAME", "OPERATION", "STRING", "PROPERTY"})
+
+
+def _stem(word: str) -> str:
+    """Words that are alike at the beginning are one."""
+    return word.lower()[:5].removesuffix("s")
 
 
 def connector_text(operation: Operation, catalog: Catalog) -> str:

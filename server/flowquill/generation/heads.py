@@ -19,6 +19,8 @@ class Heads:
         width = self.weights["begin"].shape[-1]
         for name in ("ahead_in", "ahead_place_in", "end_after"):  # models trained before these were there
             self.weights.setdefault(f"{name}.weight", np.zeros((width, width), np.float32))
+        for name in ("shared_in", "shared_key"):
+            self.weights.setdefault(f"{name}.weight", np.zeros((width, 1), np.float32))
         self.kinds = tuple(kinds)
         self.index = {kind: number for number, kind in enumerate(self.kinds)}
         self.scale = float(np.exp(self.weights["scale"].item()))
@@ -52,9 +54,9 @@ class Heads:
         features = np.clip(np.array(best, np.float32) / self.scale, -2, 2)
         return self.linear("kind", state) + self.weights["match.weight"] @ features
 
-    def pointer(self, name: str, state: Array, texts: Array, steps: Array, places: Array) -> Array:
-        """Scores (C,) of candidates; the three (C, W) are their words, the steps and the tokens that made them, zero for none."""
-        keys = self.linear("text_key", texts) + self.linear("step_key", steps) + self.linear("place_key", places)
+    def pointer(self, name: str, state: Array, texts: Array, steps: Array, places: Array, shared: Array) -> Array:
+        """Scores (C,) of candidates; the three (C, W) are their words, the steps and the tokens that made them, zero for none; `shared` (C, 1)."""
+        keys = self.linear("text_key", texts) + self.linear("step_key", steps) + self.linear("place_key", places) + self.linear("shared_key", shared)
         return keys @ self.linear(f"pointer.{name}", state) / np.sqrt(keys.shape[-1])
 
     def starts(self, state: Array, keys: Array) -> Array:
@@ -69,10 +71,10 @@ class Heads:
         """The decoder's first input (W,)."""
         return self.weights["begin"][mode] + self.weights["position.weight"][0]
 
-    def ahead(self, text: Array | None, place: Array | None) -> Array | None:
-        """What is added to an input (W,) to say which piece of the flow being edited comes next, by its words and its first token."""
-        added = [self.linear(name, value) for name, value in (("ahead_in", text), ("ahead_place_in", place)) if value is not None]
-        return sum(added[1:], added[0]) if added else None
+    def ahead(self, text: Array | None, place: Array, shared: float) -> Array:
+        """What is added to an input (W,) to say which piece of the flow being edited comes next: its words, the mean of its tokens, and how much the request says of it."""
+        added = self.linear("ahead_place_in", place) + self.linear("shared_in", np.array([shared], np.float32))
+        return added if text is None else added + self.linear("ahead_in", text)
 
     def next_input(self, kind: str, position: int, text: Array | None, owner: Array | None, start: Array | None, end: Array | None) -> Array:
         """The input (W,) that tells the decoder which step was chosen."""

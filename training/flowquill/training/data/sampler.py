@@ -19,10 +19,10 @@ from flowquill.training.data.realise import Realiser
 from flowquill.training.data.referents import Places
 from flowquill.training.data.refusals import refusal
 
-_PLAIN_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.60), ("complete", 0.06), ("edit", 0.33), ("refuse", 0.01))
+_PLAIN_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.51), ("complete", 0.05), ("edit", 0.43), ("refuse", 0.01))
 COMPOSITIONS_HELD_OUT = 0.2
 PUBLIC = 0.7
-_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.66), ("complete", 0.12), ("edit", 0.19), ("refuse", 0.03))
+_KINDS: tuple[tuple[Kind, float], ...] = (("create", 0.63), ("complete", 0.10), ("edit", 0.24), ("refuse", 0.03))
 
 
 class Sampler:

@@ -103,14 +103,15 @@ class Collator:
         kinds = torch.full((count, length), -100)
         legal = torch.zeros(count, length, len(KINDS), dtype=torch.bool)
         shape = (count, length)
-        input_kinds, texts, owners, starts, ends, coming, places = (torch.full(shape, -1) for _ in range(7))
+        input_kinds, texts, owners, starts, ends, coming, places, lasts = (torch.full(shape, -1) for _ in range(8))
+        shared = torch.zeros(shape)
         pool = self._pool(examples)
         index = {(k.text, source): i for i, (k, source) in enumerate(pool)}
         operation = torch.full(shape, -100)
         fitting = torch.zeros(count, 2, len(pool), dtype=torch.bool)
         offered = Offered(pool)
         pointer_of: list[tuple[int, int, int]] = []
-        choices: list[tuple[tuple[str, int, int], ...]] = []
+        choices: list[tuple[tuple[str, int, int, int, float], ...]] = []
         gold: list[int] = []
         spans: list[tuple[int, int, int, int]] = []
         for number, example in enumerate(examples):
@@ -125,8 +126,10 @@ class Collator:
             shown = [(k, rows[t] if t else -1, rows[o] if o else -1, s, e) for k, t, o, s, e in example.inputs]
             for table, column in zip((input_kinds, texts, owners, starts, ends), zip(*shown, strict=True), strict=True):
                 table[number, :steps] = torch.tensor(column)
-            coming[number, :steps] = torch.tensor([rows[t] if t else -1 for t, _ in example.ahead])
-            places[number, :steps] = torch.tensor([p for _, p in example.ahead])
+            ahead = [(rows[t] if t else -1, first, last) for t, first, last, _ in example.ahead]
+            for table, column in zip((coming, places, lasts), zip(*ahead, strict=True), strict=True):
+                table[number, :steps] = torch.tensor(column)
+            shared[number, :steps] = torch.tensor([s for _, _, _, s in example.ahead])
             for step, name in example.operations:
                 operation[number, step] = index[name, example.source if "." in name else "own"]
             fitting[number] = offered.to(example)
@@ -136,10 +139,12 @@ class Collator:
                 gold.append(right)
             spans += [(number, step, first, last) for step, first, last in example.spans]
         most = max((len(c) for c in choices), default=1)
-        pointed = torch.full((len(choices), most, 3), -1)
+        pointed = torch.full((len(choices), most, 4), -1)
+        common = torch.zeros(len(choices), most)
         mask = torch.zeros(len(choices), most, dtype=torch.bool)
         for number, options in enumerate(choices):
-            pointed[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p) for t, s, p in options])
+            pointed[number, : len(options)] = torch.tensor([(rows[t] if t else -1, s, p, e) for t, s, p, e, _ in options])
+            common[number, : len(options)] = torch.tensor([c for _, _, _, _, c in options])
             mask[number, : len(options)] = True
         used = torch.unique(torch.cat([texts.flatten(), owners.flatten(), coming.flatten(), pointed[..., 0].flatten()]).clamp(min=0))
         vectors = torch.from_numpy(self.embedder.matrix[used.numpy()])
@@ -149,13 +154,13 @@ class Collator:
         def localised(table: Tensor) -> Tensor:
             return torch.where(table >= 0, local[table.clamp(min=0)], table)
 
-        pointed = torch.stack([localised(pointed[..., 0]), pointed[..., 1], pointed[..., 2]], -1)
+        pointed = torch.cat([localised(pointed[..., :1]), pointed[..., 1:]], -1)
         matrix = self.embedder.matrix
         return Batch(
             tokens, segments, readable, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
-            localised(texts), localised(owners), starts, ends, localised(coming), places, vectors,
+            localised(texts), localised(owners), starts, ends, localised(coming), places, lasts, shared, vectors,
             torch.from_numpy(matrix[[k.summary_row for k, _ in pool]]), torch.from_numpy(matrix[[k.connector_row for k, _ in pool]]),
-            operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), pointed, mask, torch.tensor(gold, dtype=torch.long),
+            operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), pointed, common, mask, torch.tensor(gold, dtype=torch.long),
             torch.tensor(spans).reshape(-1, 4),
         )  # fmt: skip
 
@@ -173,5 +178,5 @@ class Collator:
 def texts_of(example: Example) -> list[str]:
     """All words of an example that need a vector."""
     found = [t for _, t, _, _, _ in example.inputs] + [o for _, _, o, _, _ in example.inputs]
-    found += [t for _, _, candidates, _ in example.pointers for t, _, _ in candidates] + [t for t, _ in example.ahead]
+    found += [t for _, _, candidates, _ in example.pointers for t, *_ in candidates] + [t for t, *_ in example.ahead]
     return [t for t in found if t]

@@ -45,7 +45,7 @@ def calibrate(folder: Path, catalog: Catalog, pairs: Sequence[Pair], progress: C
     for number, pair in enumerate(pairs, 1):
         recorder.last = None
         result = own.run(generator, [pair])[0]
-        said = recorder.last
+        said: Hypothesis | None = getattr(recorder, "last")  # noqa: B009  set while the flow was written
         if said is not None:
             scores.append((said.score * said.steps, said.steps))
             right.append(measure(result, catalog, frozenset()).figures.get(confidence.RIGHT, 0.0) == 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from flowquill.generation.features import OPERATIONS, POINTERS, SPANS, Trace, context_places, read
+from flowquill.generation.features import OPERATIONS, POINTERS, SPANS, Trace, context_places, read, seen_pieces
 from flowquill.generation.numbers import find_numbers
 from flowquill.generation.wordpiece import WordPiece
 from flowquill.grammar import tree
@@ -34,9 +34,9 @@ class Example:
     legal: tuple[tuple[int, ...], ...]
     inputs: tuple[tuple[int, str, str, int, int], ...]
     operations: tuple[tuple[int, str], ...]  # step, "connector.operation"; "" for the manual trigger
-    pointers: tuple[tuple[int, int, tuple[tuple[str, int, int], ...], int], ...]
+    pointers: tuple[tuple[int, int, tuple[tuple[str, int, int, int, float], ...], int], ...]
     spans: tuple[tuple[int, int, int], ...]
-    ahead: tuple[tuple[str, int], ...]  # of each step, what of the flow being edited comes next: words, token
+    ahead: tuple[tuple[str, int, int, float], ...]  # of each step, what of the flow being edited comes next (`features.PieceSeen`)
     withheld: tuple[str, ...]
     source: Source
 
@@ -108,7 +108,7 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
     reading = read(tokenizer, pair.text, context, offset, limit)
     places = context_places(reading, lex(context)) if context else {}
     names = {name: name for name in places}
-    trace = Trace(reading, {}, places)
+    trace = Trace(reading, {}, places, seen_pieces(writer.request.kept, reading, catalog))
     oracle = Oracle(writer, names if completing else None)
     plan = oracle.insertion(inserted(pair)) if completing else oracle.flow(pair.flow, pair.context)
     moves = oracle.run(plan)
@@ -116,9 +116,9 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
     legal: list[tuple[int, ...]] = []
     inputs: list[tuple[int, str, str, int, int]] = [(-1, "", "", -1, -1)]
     operations: list[tuple[int, str]] = []
-    pointers: list[tuple[int, int, tuple[tuple[str, int, int], ...], int]] = []
+    pointers: list[tuple[int, int, tuple[tuple[str, int, int, int, float], ...], int]] = []
     spans: list[tuple[int, int, int]] = []
-    coming: list[tuple[str, int]] = []
+    coming: list[tuple[str, int, int, float]] = []
     for number, move in enumerate(moves):
         following = moves[number + 1].before if number + 1 < len(moves) else oracle.writer
         if move.forced:
@@ -127,8 +127,8 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
         at = len(kinds)
         options = move.before.options()
         kind, value = move.step.kind, move.step.value
-        ahead = trace.ahead(options, catalog)
-        coming.append((ahead.text, ahead.place))
+        ahead = trace.ahead(options)
+        coming.append((ahead.text, ahead.place, ahead.last, ahead.shared))
         kinds.append(KIND_INDEX[kind])
         legal.append(tuple(sorted(KIND_INDEX[k] for k in options.kinds)))
         if kind in OPERATIONS:
@@ -144,7 +144,7 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
             if gold < 0 or (kind in ("number", "keep") and candidates[gold].place < 0):
                 raise Unreachable(f"{kind} {value!r} is no candidate")
             which = _POINTER_INDEX[POINTERS[kind]]
-            pointers.append((at, which, tuple((c.text, c.step, c.place) for c in candidates), gold))
+            pointers.append((at, which, tuple((c.text, c.step, c.place, max(c.place, c.last), c.shared) for c in candidates), gold))
         shown = trace.input(move.step, options, catalog)
         inputs.append((KIND_INDEX[kind], shown.text, shown.owner, shown.start, shown.end))
         trace = trace.after(move.step, move.before, following, len(kinds))

@@ -65,8 +65,8 @@ class Residual(nn.Module):
 class Added(nn.Linear):
     """What it adds to a sum starts at nothing, so that a model from before it was there goes on as it was."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__(width, width, bias=False)
+    def __init__(self, inputs: int, width: int) -> None:
+        super().__init__(inputs, width, bias=False)
 
     def reset_parameters(self) -> None:
         nn.init.zeros_(self.weight)
@@ -128,8 +128,10 @@ class Heads(nn.Module):
         self.owner_in = nn.Linear(width, width, bias=False)
         self.start_in = nn.Linear(width, width, bias=False)
         self.end_in = nn.Linear(width, width, bias=False)
-        self.ahead_in = Added(width)
-        self.ahead_place_in = Added(width)
+        self.ahead_in = Added(width, width)
+        self.ahead_place_in = Added(width, width)
+        self.shared_in = Added(1, width)
+        self.shared_key = Added(1, width)
         self.kind = nn.Linear(width, len(config.kinds))
         self.match = nn.Linear(2, len(config.kinds), bias=False)
         nn.init.zeros_(self.match.weight)
@@ -147,7 +149,7 @@ class Heads(nn.Module):
         self.span_end = nn.Linear(width, width)
         self.start_key = nn.Linear(width, width, bias=False)
         self.end_key = nn.Linear(width, width, bias=False)
-        self.end_after = Added(width)
+        self.end_after = Added(width, width)
         for table in (self.step, self.position):
             nn.init.normal_(table.weight, std=0.02)
 
@@ -176,14 +178,17 @@ class Batch:
     input_start: Tensor  # (B, T) token, -1 none
     input_end: Tensor  # (B, T)
     ahead_text: Tensor  # (B, T) row of `vectors`, -1 none
-    ahead_place: Tensor  # (B, T) token, -1 none
+    ahead_first: Tensor  # (B, T) token, -1 none
+    ahead_last: Tensor  # (B, T)
+    ahead_shared: Tensor  # (B, T) 0 to 1
     vectors: Tensor  # (V, W)
     summaries: Tensor  # (N, W)
     connectors: Tensor  # (N, W)
     operation: Tensor  # (B, T) gold among N, -100 none
     fitting: Tensor  # (B, 2, N) bool: actions, triggers a pair may use
     pointer_of: Tensor  # (P, 3) pair, step, index into POINTERS
-    candidates: Tensor  # (P, C, 3) rows of vectors, steps, tokens; -1 none
+    candidates: Tensor  # (P, C, 4) rows of vectors, steps, first and last tokens; -1 none
+    shared: Tensor  # (P, C) 0 to 1
     candidate_mask: Tensor  # (P, C) bool
     pointer_gold: Tensor  # (P,)
     spans: Tensor  # (Q, 4) pair, step, first token, last token
@@ -229,9 +234,11 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
         x = torch.where(first[..., None], heads.begin[batch.modes][:, None], heads.step(batch.input_kinds.clamp(min=0)))
         for rows, project in ((batch.input_text, heads.text_in), (batch.input_owner, heads.owner_in), (batch.ahead_text, heads.ahead_in)):
             x = x + project(batch.vectors[rows.clamp(min=0)] * (rows >= 0)[..., None])
-        for places, project in ((batch.input_start, heads.start_in), (batch.input_end, heads.end_in), (batch.ahead_place, heads.ahead_place_in)):
+        for places, project in ((batch.input_start, heads.start_in), (batch.input_end, heads.end_in)):
             index = places.clamp(min=0)[..., None].expand(-1, -1, hidden.shape[-1])
             x = x + project(hidden.gather(1, index) * (places >= 0)[..., None])
+        pair = torch.arange(len(x), device=x.device)
+        x = x + _mean(heads.ahead_place_in(hidden), pair, batch.ahead_first, batch.ahead_last) + heads.shared_in(batch.ahead_shared[..., None])
         return x + heads.position.weight[: x.shape[1]]
 
     def decode(self, x: Tensor, cross: list[tuple[Tensor, Tensor]], readable: Tensor) -> Tensor:
@@ -274,11 +281,11 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             pair, step, which = batch.pointer_of.unbind(-1)
             at = states[pair, step]
             queries = torch.stack([heads.pointer[name](at) for name in POINTERS], 1)[torch.arange(len(at)), which]
-            rows, steps, places = batch.candidates.unbind(-1)
+            rows, steps, first, last = batch.candidates.unbind(-1)
             # Projected before they are gathered: a token or a word stands in many candidates.
             keys = _picked(F.linear(batch.vectors, heads.text_key.weight), rows) + heads.text_key.bias
             keys = keys + _picked(heads.step_key(states).flatten(0, 1), _of_pair(steps, pair, states.shape[1]))
-            keys = keys + _picked(heads.place_key(hidden).flatten(0, 1), _of_pair(places, pair, hidden.shape[1]))
+            keys = keys + _mean(heads.place_key(hidden), pair, first, last) + heads.shared_key(batch.shared[..., None])
             found = (keys @ queries[..., None]).squeeze(-1) / math.sqrt(keys.shape[-1])
             found = found.masked_fill(~batch.candidate_mask, lowest).float()
             out["pointer_loss"] = F.cross_entropy(found, batch.pointer_gold)
@@ -304,6 +311,16 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
 def _picked(rows: Tensor, index: Tensor) -> Tensor:
     """Rows (N, W) at `index` (..., any shape); zeros where it is below 0."""
     return F.embedding(index.clamp(min=0), rows) * (index >= 0)[..., None]
+
+
+def _mean(rows: Tensor, pair: Tensor, first: Tensor, last: Tensor) -> Tensor:
+    """Of each pair's rows (B, S, W), the mean of those from `first` to `last` (P, C); zeros where `first` is below 0. `pair` (P,)."""
+    sums = F.pad(rows.float().cumsum(1), (0, 0, 1, 0))
+    length = sums.shape[1]
+    flat = sums.flatten(0, 1)
+    upto = F.embedding((last.clamp(min=0) + 1) + pair[:, None] * length, flat)
+    found = (upto - F.embedding(first.clamp(min=0) + pair[:, None] * length, flat)) / (last - first + 1)[..., None]
+    return found * (first >= 0)[..., None]
 
 
 def _of_pair(index: Tensor, pair: Tensor, length: int) -> Tensor:
