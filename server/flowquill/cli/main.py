@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 _SERVER = (["lsp"], ["lsp", "--stdio"])
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "MKL_NUM_THREADS")
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 """Products of one vector with a small matrix, as the decoder's heads are, take twice the time on several threads of a busy machine."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs the command line and ends the process: 0 done, 1 a failure told in one sentence, 2 wrong usage, 130 interrupted."""
     for name in _ONE_THREAD:
-        # Read when numpy is first imported. torch, which has threads of its own, is told how many by each training run.
+        # Read when numpy is first imported; torch has threads of its own.
         os.environ.setdefault(name, "1")
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
