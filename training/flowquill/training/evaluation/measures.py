@@ -18,7 +18,7 @@ from flowquill.training.evaluation.metrics import calls, statements
 from flowquill.training.evaluation.own import Result
 from flowquill.training.evaluation.structure import Shape, of_flow
 
-MEANS = ("similarity", "tree_similarity", "exact_structure", "exact_text", "parameter_f1", "same_behaviour", "refused", "over_refused")
+MEANS = ("similarity", "exact_calls", "tree_similarity", "exact_structure", "exact_text", "parameter_f1", "same_behaviour", "refused", "over_refused")
 COUNTS = ("failed", "unparsed", "unknown_operations", "unknown_parameters", "unsaid_literals")
 
 
@@ -99,7 +99,7 @@ def measure(result: Result, catalog: Catalog, known: frozenset[str]) -> Item:
     pair, score = result.pair, result.score
     flows = parse(result.written).file.flows if result.written and not score.unparsed else ()
     figures: dict[str, float] = {
-        "similarity": score.similarity, "exact_text": float(score.exact), "failed": float(bool(result.error)), "unparsed": score.unparsed,
+        "similarity": score.similarity, "exact_calls": float(score.similarity == 1.0), "exact_text": float(score.exact), "failed": float(bool(result.error)), "unparsed": score.unparsed,
         "unknown_operations": score.unknown_operations, "unknown_parameters": score.unknown_parameters, "unsaid_literals": score.unsaid_literals,
     }  # fmt: skip
     figures |= _compared(pair.flow, flows[0], catalog) if flows else {"tree_similarity": 0.0, "exact_structure": 0.0, "parameter_f1": 0.0, "same_behaviour": 0.0}
