@@ -14,8 +14,6 @@ import pytest
 
 EXTENSION = Path(__file__).parents[2] / "editors" / "vscode"
 _INSTALLER = EXTENSION / "test" / "install-code-server.sh"
-_BUSY = 3.0
-"""Processes that want a core, for each core there is, above which an editor in a browser cannot be driven: its own parts give up waiting for each other."""
 _ENTRY = Path("node_modules/code-server/out/node/entry.js")
 
 
@@ -48,7 +46,7 @@ def package(npm: str) -> Path:
 def code_server() -> Path:
     """The entry.js of code-server: FLOWQUILL_CODE_SERVER names it, or `code-server` is on the PATH, or it is installed into the user's cache."""
     if not os.environ.get("FLOWQUILL_E2E"):
-        pytest.skip("The drive through a real VS Code takes eight minutes: FLOWQUILL_E2E=1 runs it (FLOWQUILL_CODE_SERVER names a code-server that is there).")
+        pytest.skip("The drive through a real VS Code takes two minutes of a quiet machine, ten of a busy one: FLOWQUILL_E2E=1 runs it (FLOWQUILL_CODE_SERVER names a code-server that is there).")
     given = os.environ.get("FLOWQUILL_CODE_SERVER")
     if given:
         return Path(given)
@@ -79,9 +77,6 @@ def drive(package: Path, code_server: Path, chromium: str, tmp_path_factory: pyt
 
     FLOWQUILL_PICTURES names another folder for them; FLOWQUILL_E2E_SECONDS says after how many seconds no further station is begun.
     """
-    load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    if load > _BUSY * cores:
-        pytest.skip(f"The machine is too busy to drive an editor (load {load:.0f} on {cores} cores); run this test again when it is quiet.")
     out = Path(os.environ.get("FLOWQUILL_PICTURES") or tmp_path_factory.mktemp("vscode")).resolve()
     program = Path(sys.executable).with_name("flowquill")
     variables = {"CODE_SERVER": str(code_server), "CHROMIUM": chromium, "FLOWQUILL": str(program), "VSIX": str(package), "OUT": str(out), "SECONDS": os.environ.get("FLOWQUILL_E2E_SECONDS", "330")}

@@ -6,7 +6,7 @@ import { doctor } from "./commands/doctor";
 import { greet, openExample } from "./commands/example";
 import { exportFlow, type Target } from "./commands/exporting";
 import { pages, SCHEME } from "./commands/pages";
-import { choosePython, installServer, offer } from "./commands/setup";
+import { choosePython, installServer, offer, openWalkthrough } from "./commands/setup";
 import { editFlow, explainFlow, flowEditor, flowOf, generateFromComment } from "./commands/writing";
 import { GraphPanel } from "./graph/panel";
 import { SERVER } from "./server/protocol";
@@ -57,7 +57,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     signIn: () => enter(context, server),
     signOut: () => leave(context, server),
     settings: () => commands.executeCommand("workbench.action.openSettings", "@ext:flowquill.flowquill"),
-    walkthrough: () => commands.executeCommand("workbench.action.openWalkthrough", "flowquill.flowquill#start", false),
+    walkthrough: () => openWalkthrough(server),
     openExample: () => openExample(context),
     generateFromComment: () => generateFromComment(server),
     editFlow: () => editFlow(server),

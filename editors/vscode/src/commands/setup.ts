@@ -1,11 +1,18 @@
 /** What is missing, and the way to it: the message, the page, the installation, the choice of a Python. */
-import { ConfigurationTarget, type ExtensionContext, window, workspace } from "vscode";
+import { commands, ConfigurationTarget, type ExtensionContext, window, workspace } from "vscode";
 import { install } from "../server/install";
 import { advice, type Missing } from "../server/locate";
-import type { Session } from "../server/session";
+import { RUNNING, type Session } from "../server/session";
 import { SECTION } from "../settings";
 import { showPage } from "./pages";
 import { missingPage } from "./report";
+
+/** The walkthrough, with its first step ticked where the server runs: VS Code ticks a step only when its context becomes true, which it did before. */
+export async function openWalkthrough(session: Session): Promise<void> {
+  await commands.executeCommand("setContext", RUNNING, false);
+  await commands.executeCommand("workbench.action.openWalkthrough", "flowquill.flowquill#start", false);
+  await commands.executeCommand("setContext", RUNNING, session.phase === "running");
+}
 
 /** Says once in a window what is missing and offers what can be done here. */
 export async function offer(context: ExtensionContext, session: Session): Promise<void> {

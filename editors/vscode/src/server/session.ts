@@ -21,6 +21,9 @@ import { storedKey } from "./secrets";
 
 export const LANGUAGE = "flowquill";
 
+/** True in conditions of the manifest while the server runs. */
+export const RUNNING = "flowquill.running";
+
 /** Milliseconds until a server that does not answer is given up. */
 const STARTING = 120_000;
 
@@ -100,7 +103,7 @@ export class Session implements Disposable {
   private enter(phase: Phase, problem = ""): void {
     this.phase = phase;
     this.problem = problem;
-    void commands.executeCommand("setContext", "flowquill.running", phase === "running");
+    void commands.executeCommand("setContext", RUNNING, phase === "running");
     this.changed.fire();
   }
 

@@ -5,26 +5,26 @@ import { details, subtitle, title as titleOf } from "../graph/labels";
 const NS = "http://www.w3.org/2000/svg";
 const PAD = { x: 12, y: 8 } as const;
 const ROW = { title: 18, detail: 15 } as const;
-const WIDEST = { title: 240, detail: 180, container: 300 } as const;
+const WIDEST = { title: 290, detail: 180 } as const;
 
 /** Measures with the fonts of the page. */
 export function measurer(family: string): Measure & { fit: Fit } {
   const context = document.createElement("canvas").getContext("2d");
   const width = (text: string, font: Font): number => {
     if (!context) return text.length * 7;
-    context.font = `${font === "detail" ? "12px" : "600 13px"} ${family}`;
+    context.font = `${font === "title" ? "600 13px" : "12px"} ${family}`;
     return context.measureText(text).width;
   };
-  const fit = (text: string, font: Font): string => {
+  const fit: Fit = (text, font, widest = WIDEST[font]) => {
     let cut = text;
-    while (cut.length > 4 && width(cut === text ? text : `${cut}…`, font) > WIDEST[font]) cut = cut.slice(0, Math.floor(cut.length * 0.95));
+    while (cut.length > 4 && width(cut === text ? text : `${cut}…`, font) > widest) cut = cut.slice(0, Math.floor(cut.length * 0.95));
     return cut === text ? text : `${cut}…`;
   };
   return {
     fit,
     node: (node, container) => {
       const lines = details(node);
-      const widths = [width(fit(titleOf(node), container ? "container" : "title"), "title"), ...lines.map((line) => width(fit(line, "detail"), "detail"))];
+      const widths = [width(fit(titleOf(node), "title"), "title"), ...lines.map((line) => width(fit(line, "detail"), "detail"))];
       return { width: Math.max(60, Math.ceil(Math.max(...widths)) + 2 * PAD.x), height: (container ? 1 : 2) * PAD.y + ROW.title + lines.length * ROW.detail };
     },
     label: (text) => ({ width: Math.ceil(width(text, "detail")) + 8, height: 16 }) satisfies Size,
@@ -32,7 +32,8 @@ export function measurer(family: string): Measure & { fit: Fit } {
 }
 
 type Font = keyof typeof WIDEST;
-type Fit = (text: string, font: Font) => string;
+/** A text, cut to a width; without one, to the widest of its kind. */
+type Fit = (text: string, font: Font, widest?: number) => string;
 
 export function draw(placed: Placed, fit: Fit): SVGSVGElement {
   const svg = element("svg", { viewBox: `0 0 ${Math.ceil(placed.width)} ${Math.ceil(placed.height)}`, role: "group", "aria-label": "Graph of the flow" });
@@ -73,12 +74,12 @@ function boxed({ node, container, x, y, width, height }: Box, fit: Fit): SVGGEle
   const tip = element("title", {});
   tip.textContent = node.detail?.includes(node.label) ? node.detail : [titleOf(node), node.detail].filter(Boolean).join("\n");
   const title = element("text", { class: "title", x: PAD.x, y: PAD.y + 13 });
-  title.textContent = fit(titleOf(node), container ? "container" : "title");
+  title.textContent = fit(titleOf(node), "title", width - 2 * PAD.x);
   group.append(tip, element("rect", { class: "shape", width: round(width), height: round(height), rx: node.kind === "trigger" ? 14 : 4 }), title);
   if (!container && node.kind !== "trigger") group.append(element("rect", { class: "bar", x: 0, y: 0, width: 4, height: round(height), rx: 2 }));
   details(node).forEach((line, index) => {
     const detail = element("text", { class: "detail", x: PAD.x, y: PAD.y + 13 + (index + 1) * ROW.detail });
-    detail.textContent = fit(line, "detail");
+    detail.textContent = fit(line, "detail", width - 2 * PAD.x);
     group.append(detail);
   });
   return group;

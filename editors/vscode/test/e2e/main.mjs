@@ -3,7 +3,7 @@
 // ONLY: names of scenarios, with commas (`example` always runs). SECONDS: after these no further scenario is begun, and the report says `late`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { RESTRICTED, SCENARIOS } from "./scenarios.mjs";
+import { SCENARIOS } from "./scenarios.mjs";
 import { Workbench } from "./workbench.mjs";
 
 const { CODE_SERVER, CHROMIUM = "/usr/bin/chromium", FLOWQUILL, VSIX, OUT, ONLY, SECONDS = "1500" } = process.env;
@@ -18,32 +18,28 @@ const wanted = (name) => !ONLY || name === "example" || ONLY.split(",").includes
 const end = Date.now() + Number(SECONDS) * 1000;
 const report = { scenarios: {}, figures: {} };
 
-for (const [trust, scenarios] of [[false, SCENARIOS], [true, RESTRICTED]]) {
-  const names = Object.keys(scenarios).filter(wanted);
-  if (!names.length || report.late || report.scenarios.example?.problem) continue;
-  const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), trust, settings: own });
-  const around = { bench, home, folder: bench.folder, data: bench.data, own, figures: report.figures };
-  try {
-    for (const name of names) {
-      if ((report.late = Date.now() > end)) break;
-      const start = Date.now();
-      let problem = "";
-      try {
-        await scenarios[name](around);
-      } catch (error) {
-        problem = error instanceof Error ? `${error.message}\n${error.stack?.split("\n").slice(1, 4).join("\n") ?? ""}` : String(error);
-        await bench.picture(`failed-${name}`).catch(() => undefined);
-        if (name !== "example") bench.change({});
-        await bench.tidy().catch(() => undefined);
-      }
-      report.scenarios[name] = { problem, seconds: (Date.now() - start) / 1000 };
-      console.log(`${problem ? "FAILED" : "ok"} ${name} ${report.scenarios[name].seconds} s ${problem}`);
-      writeFileSync(join(root, "report.json"), JSON.stringify(report, undefined, 2));
-      if (name === "example" && problem) break;
+const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), settings: own });
+const around = { bench, home, folder: bench.folder, data: bench.data, own, figures: report.figures };
+try {
+  for (const name of Object.keys(SCENARIOS).filter(wanted)) {
+    if ((report.late = Date.now() > end)) break;
+    const start = Date.now();
+    let problem = "";
+    try {
+      await SCENARIOS[name](around);
+    } catch (error) {
+      problem = error instanceof Error ? `${error.message}\n${error.stack?.split("\n").slice(1, 4).join("\n") ?? ""}` : String(error);
+      await bench.picture(`failed-${name}`).catch(() => undefined);
+      if (name !== "example") bench.change({});
+      await bench.tidy().catch(() => undefined);
     }
-  } finally {
-    await bench.stop();
+    report.scenarios[name] = { problem, seconds: (Date.now() - start) / 1000 };
+    console.log(`${problem ? "FAILED" : "ok"} ${name} ${report.scenarios[name].seconds} s ${problem}`);
+    writeFileSync(join(root, "report.json"), JSON.stringify(report, undefined, 2));
+    if (name === "example" && problem) break;
   }
+} finally {
+  await bench.stop();
 }
 writeFileSync(join(root, "report.json"), JSON.stringify(report, undefined, 2));
 console.log(JSON.stringify(report.figures));

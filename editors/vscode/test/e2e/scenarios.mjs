@@ -57,16 +57,14 @@ export const SCENARIOS = {
       await bench.page.keyboard.press("Delete");
       await bench.page.keyboard.insertText(`# ${request}`);
       await bench.page.keyboard.press("End");
-      await bench.page.waitForTimeout(1200);
+      await bench.page.waitForTimeout(700);
       const time = await watchGhost(bench);
       if (number > 0) times.push(time);
       await bench.page.keyboard.press("Escape");
     }
     times.sort((a, b) => a - b);
     Object.assign(figures, { ghostTextMs: { p50: Math.round(times[Math.floor(times.length / 2)]), most: Math.round(times.at(-1)), all: times.map(Math.round) } });
-    await bench.page.keyboard.press("Control+A");
-    await bench.page.keyboard.press("Delete");
-    await bench.save();
+    await bench.tidy();
   },
 
   async quick_fix({ bench, folder }) {
@@ -99,6 +97,8 @@ export const SCENARIOS = {
   },
 
   async graph({ bench, folder }) {
+    await bench.tidy();
+    await bench.page.setViewportSize({ width: 1280, height: 860 });
     await bench.openFile("3-leave-request.flow");
     await bench.page.locator(".codelens-decoration a", { hasText: "Preview graph" }).first().click();
     const view = await bench.webview("#place svg .node");
@@ -131,11 +131,11 @@ export const SCENARIOS = {
   },
 
   async themes({ bench }) {
-    await bench.webview("#place svg .node");
-    for (const [name, theme, kind] of [["dark", "Default Dark Modern", "vs-dark"], ["high-contrast", "Default High Contrast", "hc-black"]]) {
+    const view = await bench.webview("#place svg .node");
+    for (const [name, theme, kind, inside] of [["dark", "Default Dark Modern", "vs-dark", "vscode-dark"], ["high-contrast", "Default High Contrast", "hc-black", "vscode-high-contrast"]]) {
       bench.change({ "workbench.colorTheme": theme });
       await bench.page.locator(`.monaco-workbench.${kind}`).waitFor();
-      await bench.page.waitForTimeout(1500);
+      await view.locator(`body.${inside}`).waitFor();
       await bench.picture(`graph-${name}`);
     }
     bench.change({});
@@ -229,14 +229,13 @@ export const SCENARIOS = {
   async walkthrough({ bench }) {
     await bench.command("Flowquill: Open the Walkthrough");
     await bench.page.locator(".getting-started-step, .step-title").first().waitFor();
-    await bench.page.waitForTimeout(4000);
+    await (await bench.webview("h2, h3")).locator("text=What is installed").first().waitFor();
+    await bench.page.locator(".getting-started-step", { hasText: "Get the language server" }).getByRole("checkbox", { checked: true }).waitFor();
     await bench.picture("walkthrough");
     await bench.tidy();
   },
-};
 
-/** In a window that asks about trust: what the workspace's own settings name is not started. */
-export const RESTRICTED = {
+  /** In a window that asks about trust: what the workspace's own settings name is not started. */
   async untrusted({ bench, home, own }) {
     const folder = join(home, "stranger");
     const trap = join(folder, "started");
@@ -244,7 +243,7 @@ export const RESTRICTED = {
     writeFileSync(join(folder, "trap.sh"), `#!/bin/sh\ntouch ${trap}\n`, { mode: 0o755 });
     writeFileSync(join(folder, ".vscode", "settings.json"), JSON.stringify({ "flowquill.server.command": join(folder, "trap.sh"), "flowquill.python": join(folder, "trap.sh"), "flowquill.server.package": folder }));
     cpSync(join(home, "flowquill-example", "3-leave-request.flow"), join(folder, "a.flow"));
-    bench.settings(own);
+    bench.settings({ ...own, "security.workspace.trust.enabled": true });
     await bench.open(folder);
     await bench.openFile("a.flow");
     await bench.statusSays(/embedded/);

@@ -8,11 +8,13 @@ import { chromium } from "playwright-core";
 /** Generous: a shared machine may be slow. */
 export const PATIENCE = 120_000;
 
+const SIZE = { width: 1280, height: 720 };
+
 const CHROME = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export class Workbench {
-  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), folder (the one that is opened), vsix, trust (whether workspaces are asked about). */
-  static async start({ codeServer, chromium: executablePath, root, folder, vsix, trust = false, settings = {} }) {
+  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), folder (the one that is opened), vsix. */
+  static async start({ codeServer, chromium: executablePath, root, folder, vsix, settings = {} }) {
     const data = join(root, "data");
     mkdirSync(join(data, "User"), { recursive: true });
     const bench = new Workbench();
@@ -28,11 +30,11 @@ export class Workbench {
     const port = await freePort();
     const log = openSync(join(root, "code-server.log"), "a");
     const args = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override", "--bind-addr", `127.0.0.1:${port}`];
-    bench.server = spawn(process.execPath, [join(import.meta.dirname, "serve.cjs"), codeServer, ...common, ...args, ...(trust ? [] : ["--disable-workspace-trust"])], { stdio: ["ignore", log, log], env, detached: true });
+    bench.server = spawn(process.execPath, [join(import.meta.dirname, "serve.cjs"), codeServer, ...common, ...args], { stdio: ["ignore", log, log], env, detached: true });
     bench.server.on("exit", (code, signal) => (bench.ended = `code-server ended (${signal ?? code}); ${join(root, "code-server.log")} says why.`));
     bench.url = `http://127.0.0.1:${port}/`;
     bench.browser = await chromium.launch({ executablePath, args: CHROME });
-    bench.page = await bench.browser.newPage({ viewport: { width: 1280, height: 720 } });
+    bench.page = await bench.browser.newPage({ viewport: SIZE });
     bench.page.setDefaultTimeout(PATIENCE);
     return bench;
   }
@@ -59,6 +61,7 @@ export class Workbench {
 
   /** Opens a folder, or with none an empty window. */
   async open(folder) {
+    if (folder) this.folder = folder;
     const url = folder ? `${this.url}?folder=${folder}` : `${this.url}?ew=true`;
     for (let left = 300; ; left -= 1) {
       try {
@@ -78,13 +81,28 @@ export class Workbench {
   }
 
   /** Runs a command by its title in the palette, which may list it late. */
-  async command(title, tries = 20) {
+  async command(title) {
+    await this.choose(`>${title}`, title);
+  }
+
+  /** Opens a file of the folder by its path. The rows of the explorer move while files come and go. */
+  async openFile(name) {
+    const tab = this.page.locator(".tab", { hasText: name }).first();
+    if (await tab.isVisible()) await tab.click();
+    else await this.choose(join(this.folder, name), name);
+    await this.page.locator(".tab.active", { hasText: name }).first().waitFor();
+    await this.page.locator(".editor-group-container.active .monaco-editor .view-line").first().waitFor();
+    if (await this.page.locator(".part.sidebar").isVisible()) await this.page.keyboard.press("Control+B");
+  }
+
+  /** Types into the palette and clicks the line that shows `wanted`. */
+  async choose(typed, wanted, tries = 20) {
     const input = this.page.locator(".quick-input-widget input");
-    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    const row = this.page.locator(".quick-input-list .monaco-list-row", { hasText: wanted }).first();
     for (; ; tries -= 1) {
       await this.page.keyboard.press("F1");
       await input.waitFor();
-      await input.fill(`>${title}`);
+      await input.fill(typed);
       try {
         return await row.click({ timeout: 3000 });
       } catch (error) {
@@ -94,29 +112,19 @@ export class Workbench {
     }
   }
 
-  /** Opens a file of the folder by the explorer, which is hidden again. */
-  async openFile(name) {
-    const tab = this.page.locator(".tab", { hasText: name }).first();
-    if (await tab.isVisible()) {
-      await tab.click();
-    } else {
-      const explorer = this.page.locator(".explorer-folders-view");
-      if (!(await explorer.isVisible())) await this.page.keyboard.press("Control+Shift+E");
-      await explorer.locator(".monaco-list-row", { hasText: name }).first().dblclick();
-    }
-    await this.page.locator(".tab.active", { hasText: name }).first().waitFor();
-    await this.page.locator(".editor-group-container.active .monaco-editor .view-line").first().waitFor();
-    if (await this.page.locator(".part.sidebar").isVisible()) await this.page.keyboard.press("Control+B");
-  }
-
   /** Answers VS Code's own file dialog with a path. */
   async dialog(path) {
     const input = this.page.locator(".quick-input-widget input");
-    await input.waitFor();
-    await this.page.waitForTimeout(800);
+    const busy = this.page.locator(".quick-input-widget .monaco-progress-container.active");
+    await this.page.locator(".quick-input-list .monaco-list-row").first().waitFor();
     await input.fill(path);
-    await this.page.waitForTimeout(1200);
-    await this.page.keyboard.press("Enter");
+    // The dialog lists the folder first, and hears no key meanwhile.
+    await this.until(async () => {
+      if (!(await input.isVisible())) return true;
+      if (!(await busy.isVisible())) await this.page.keyboard.press("Enter");
+      await this.page.waitForTimeout(750);
+      return false;
+    }, `The file dialog does not take ${path}.`);
   }
 
   /** Clicks into the text of the editor in front; `text` names the place. */
@@ -149,13 +157,9 @@ export class Workbench {
     await input.waitFor({ state: "hidden" });
   }
 
-  async save() {
-    await this.page.keyboard.press("Control+S");
-    await this.page.waitForTimeout(700);
-  }
-
+  /** Saves the file in front and waits until its text is as it should be. */
   async saved(path, test) {
-    await this.save();
+    await this.page.keyboard.press("Control+S");
     await this.until(() => test(readFileSync(path, "utf8")), `${path} does not become what it should`, () => readFileSync(path, "utf8"));
     return readFileSync(path, "utf8");
   }
@@ -210,13 +214,23 @@ export class Workbench {
     return found;
   }
 
-  /** Back to a window with nothing open, whatever a test left behind. */
+  /** Back to a window with nothing open, whatever a station left behind; what was not saved is thrown away. */
   async tidy() {
+    const told = await this.notifications();
     await this.page.keyboard.press("Escape");
     await this.page.keyboard.press("Escape");
-    await this.command("View: Revert and Close Editor", 1).catch(() => undefined);
-    await this.command("View: Close All Editors", 1).catch(() => undefined);
-    await this.command("Notifications: Clear All Notifications", 1).catch(() => undefined);
+    const tabs = this.page.locator(".tabs-container .tab");
+    const throwAway = this.page.locator(".monaco-dialog-box .monaco-button", { hasText: "Don't Save" });
+    if (!(await throwAway.isVisible()) && (await tabs.count())) await this.command("View: Close All Editors");
+    await this.until(async () => {
+      if (await throwAway.isVisible()) await throwAway.click();
+      return (await tabs.count()) === 0;
+    }, "The editors are not closed.", () => "", 30_000);
+    if (await this.page.locator(".notification-toast").count()) await this.command("Notifications: Clear All Notifications");
+    await this.page.setViewportSize(SIZE);
+    // A stack trace is for nobody who uses an editor.
+    const trace = told.find((text) => /\.js:\d+/.test(text));
+    if (trace) throw new Error(`A notification shows a stack trace: ${trace}`);
   }
 }
 
@@ -226,6 +240,7 @@ const QUIET = {
   "workbench.editor.enablePreview": false,
   "editor.minimap.enabled": false,
   "editor.wordWrap": "on",
+  "editor.stickyScroll.enabled": false,
   "chat.commandCenter.enabled": false,
   "window.commandCenter": false,
   "window.title": "${activeEditorShort}${separator}${rootName}",
@@ -237,6 +252,7 @@ const QUIET = {
   "workbench.reduceMotion": "on",
   "workbench.colorTheme": "Default Light Modern",
   "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
   "security.workspace.trust.startupPrompt": "never",
   "security.workspace.trust.banner": "never",
 };
