@@ -7,6 +7,7 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   type LanguageClientOptions,
+  RevealOutputChannelOn,
   State,
   type StaticFeature,
 } from "vscode-languageclient/node";
@@ -196,6 +197,8 @@ export class Session implements Disposable {
     return {
       documentSelector: [{ language: LANGUAGE }],
       outputChannel: this.output,
+      // What the client says itself, as of requests that a server which is being restarted does not answer, is for the output: stack traces.
+      revealOutputChannelOn: RevealOutputChannelOn.Never,
       synchronize: { configurationSection: SECTION },
       initializationOptions: { [SECTION]: workspace.getConfiguration(SECTION) },
       initializationFailedHandler: () => false,
@@ -207,16 +210,6 @@ export class Session implements Disposable {
         closed: () => this.closed(),
       },
       middleware: {
-        workspace: {
-          // A setting that stops or restarts the server reaches a client that is going; the next server gets all settings anyway.
-          didChangeConfiguration: async (sections, next) => {
-            try {
-              if (this.phase === "running") await next(sections);
-            } catch (error) {
-              this.output.debug(`workspace/didChangeConfiguration: ${message(error)}`);
-            }
-          },
-        },
         executeCommand: (command, args) => this.handler(command, args) ?? this.ask(command, args).catch((error: unknown) => void window.showErrorMessage(message(error))),
       },
     };
