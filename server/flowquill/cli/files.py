@@ -13,6 +13,15 @@ STDIN = "-"
 MAX_BYTES = 20_000_000
 
 
+def own_folder() -> Path:
+    """Where Flowquill keeps what is a person's own, as the platform has it; it may not be there yet."""
+    import click
+
+    folder = Path(click.get_app_dir("flowquill"))
+    # An empty XDG_CONFIG_HOME, or a relative one, counts as none; it must not lead into whatever folder we are in.
+    return folder if folder.is_absolute() else Path.home() / ".config" / "flowquill"
+
+
 def read_text(path: str) -> str:
     """The text of a UTF-8 file, line ends as they are; `-` reads the standard input. Raises CommandError."""
     name = "the standard input" if path == STDIN else path

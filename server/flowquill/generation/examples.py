@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from flowquill.generation.appending import append
 from flowquill.generation.prompt import Example
 from flowquill.generation.request import GenerationError
 from flowquill.grammar.catalog import Catalog
@@ -71,11 +72,14 @@ class ExampleIndex:
         return len(lacking)
 
     def add(self, text: str, flow: str) -> None:
-        """Adds an example and embeds it. Raises GenerationError where the flow does not parse."""
+        """Adds an example and embeds it. Raises GenerationError where the flow does not parse or the disk does not take it."""
         line = json.dumps({"text": text, "flow": flow}, ensure_ascii=False)
-        _example(self.folder / "examples.jsonl", 0, line, self.catalog)
-        with (self.folder / "examples.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        source = self.folder / "examples.jsonl"
+        _example(source, 0, line, self.catalog)
+        try:
+            append(source, line + "\n")
+        except OSError as error:
+            raise GenerationError(f"The example could not be added to {source} ({error.strerror or error}); make room or check your rights, the file is as it was.") from None
         self.refresh()
 
     def search(self, text: str, count: int) -> tuple[Example, ...]:
@@ -125,8 +129,11 @@ class ExampleIndex:
                 ("examples.json", lambda place: place.write_text(json.dumps(manifest), encoding="utf-8")),
             ):
                 beside = self.folder / f".{name}.{os.getpid()}"
-                write(beside)
-                beside.replace(self.folder / name)
+                try:
+                    write(beside)
+                    beside.replace(self.folder / name)
+                finally:
+                    beside.unlink(missing_ok=True)
         except (OSError, RuntimeError):
             # A folder that cannot be written to only costs embedding again the next time.
             return

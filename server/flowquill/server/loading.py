@@ -149,7 +149,7 @@ class Loading:
             self.generator.set_result(self._open(catalog, folder))
         except BaseException as error:
             log.warning("loading the model failed: %s", error)
-            self.generator.set_exception(error)
+            self.generator.set_exception(_in_a_sentence(error))
         self.changed()
         give_back()
 
@@ -165,6 +165,16 @@ class Loading:
     def close(self) -> None:
         """Ends what the engines hold (connections, a vLLM of our own) once nothing loads any more."""
         self.generator.add_done_callback(_close)
+
+
+def _in_a_sentence(error: BaseException) -> BaseException:
+    """What loading a model ended with, for a person: libraries speak in many lines, or, as where memory runs out, say nothing."""
+    from flowquill.generation.request import GenerationError
+
+    if isinstance(error, GenerationError):
+        return error
+    said = " ".join(str(error).split())[:200]
+    return GenerationError(f"The model could not be loaded ({type(error).__name__}{f': {said}' if said else ''}); free some memory or install flowquill again, then start the language server anew.")
 
 
 def give_back() -> None:

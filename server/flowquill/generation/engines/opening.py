@@ -16,7 +16,7 @@ from flowquill.generation.engine import Engine
 from flowquill.generation.engines.fallback import FallbackEngine
 from flowquill.generation.engines.language_model import LanguageModelEngine, Server
 from flowquill.generation.engines.local import LocalServer, RemoteServer, served_name
-from flowquill.generation.engines.settings import EngineSettings, Kind, read_settings, user_file
+from flowquill.generation.engines.settings import EngineSettings, Kind, read_settings
 from flowquill.generation.engines.tags import Tags
 from flowquill.generation.examples import ExampleIndex
 from flowquill.generation.pipeline import Generator
@@ -63,7 +63,7 @@ def for_client(
     The person's configuration file says the rest. Raises GenerationError with one sentence.
     """
     said: dict[str, Any] = {key: value for key, value in given.items() if value not in (None, "")}
-    settings = read_settings(**said) if said or user_file().is_file() else EngineSettings()
+    settings = read_settings(**said)
     if (settings.engine, *settings.fallback) == ("embedded",):
         return pipeline.open_generator(catalog, model)
     return open_generator(catalog, settings, model, progress)

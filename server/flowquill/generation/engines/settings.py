@@ -97,13 +97,14 @@ def read_settings(file: Path | None = None, **given: Any) -> EngineSettings:
     """
     place = file or user_file()
     table: Mapping[str, Any] = {}
-    if place.is_file():
-        try:
+    try:
+        if place.is_file():
             table = tomllib.loads(place.read_text(encoding="utf-8-sig")).get("engine", {})
-        except (OSError, ValueError) as error:
-            raise GenerationError(f"{place} cannot be read ({str(error)[:120]}); mend or remove it.") from error
-        if not isinstance(table, Mapping):
-            raise GenerationError(f"{place}: engine is no table; write its settings under a line [engine].")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise GenerationError(f"{place} cannot be read ({reason[:120]}); mend or remove it.") from error
+    if not isinstance(table, Mapping):
+        raise GenerationError(f"{place}: engine is no table; write its settings under a line [engine].")
     settings = EngineSettings()
     for key, value in table.items():
         settings = _with(settings, key.replace("-", "_"), value, f"{place}: ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -21,6 +23,7 @@ PATIENCE = 60.0
 """Seconds a person who asked by hand is let wait for the model to load."""
 
 Wrote = tuple["Generation", str]
+log = logging.getLogger(__name__)
 
 
 class NothingCame(Exception):
@@ -59,7 +62,7 @@ class Running:
                 self._tasks[token] = task
             made, text = await work()
         except NothingCame as reason:
-            return say(server, reason.code, str(reason))
+            return say(server, reason.code, str(reason), types.MessageType.Error if reason.code == "failed" else types.MessageType.Info)
         except asyncio.CancelledError:
             return say(server, "cancelled", "Stopped; nothing was changed.")
         except Exception as error:
@@ -82,11 +85,20 @@ def say(server: FlowquillServer, code: str, message: str, kind: types.MessageTyp
 
 
 async def generation(server: FlowquillServer, request: Request, patience: float, alternatives: int = 1) -> Generation:
-    """What the model writes. Raises NothingCame where it is not loaded in time, GenerationError, Cancelled."""
+    """What the model writes. Raises NothingCame where it is not loaded in time or fails in the middle, GenerationError, Cancelled."""
+    from flowquill.generation.request import Cancelled, GenerationError
+
     generator = await server.generator(patience)
     if generator is None:
         raise NothingCame("loading", "Flowquill is still loading its model; ask again in a moment.")
-    return await server.generate(lambda stop: generator.generate(request, alternatives=alternatives, cancelled=stop))
+    try:
+        return await server.generate(lambda stop: generator.generate(request, alternatives=alternatives, cancelled=stop))
+    except (GenerationError, Cancelled):
+        raise
+    except Exception as error:
+        # Where it happened, and not what it said: that may hold what was typed.
+        log.error("the model failed: %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+        raise NothingCame("failed", f"The model failed in the middle ({type(error).__name__}); nothing was changed, ask again, and start the language server anew if it stays so.") from None
 
 
 def unbroken(snapshot: Snapshot, offset: int) -> int:

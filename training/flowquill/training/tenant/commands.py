@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from flowquill.cli.errors import CommandError
+from flowquill.cli.files import own_folder
 from flowquill.cli.options import catalog_options, open_catalog
 from flowquill.training.tenant.errors import TenantError
 
@@ -32,7 +33,7 @@ def registry_of(root: Path | None) -> Registry:
     """The registry of the option, the environment or the user's folder."""
     from flowquill.training.tenant.registry import Registry
 
-    return Registry(root or Path(os.environ.get("FLOWQUILL_TENANTS") or Path(click.get_app_dir("flowquill")) / "tenants"))
+    return Registry(root or Path(os.environ.get("FLOWQUILL_TENANTS") or own_folder() / "tenants"))
 
 
 @contextmanager

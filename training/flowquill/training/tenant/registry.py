@@ -11,6 +11,7 @@ of another.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -23,12 +24,14 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from flowquill.generation.appending import append
 from flowquill.training.tenant.errors import TenantError
 
 FORMAT = 1
 CARD = "card.json"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 _STAGE = ".stage"
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +94,27 @@ class Registry:
     def locked(self, tenant: str) -> Iterator[Path]:
         """Keeps others from changing the tenant; gives an empty folder in which to put a version together, which is gone afterwards.
 
-        The system takes the lock back when a process ends, however it ends; what it left is cleared by the next. Raises TenantError where another holds it.
+        The system takes the lock back when a process ends, however it ends; what it left is cleared by the next. Raises TenantError where another holds it,
+        and where nothing can be written there.
         """
         home = self.home(tenant)
-        home.mkdir(parents=True, exist_ok=True)
+        stage = home / _STAGE
+        lock = FileLock(str(home / "lock"), timeout=0)
         try:
-            with FileLock(str(home / "lock"), timeout=0):
-                stage = home / _STAGE
-                shutil.rmtree(stage, ignore_errors=True)
-                stage.mkdir()
-                try:
-                    yield stage
-                finally:
-                    shutil.rmtree(stage, ignore_errors=True)
+            home.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+            shutil.rmtree(stage, ignore_errors=True)
+            stage.mkdir()
         except Timeout:
             raise TenantError(f"Another process is changing the tenant {tenant}; wait until it has ended and try again.") from None
+        except OSError as error:
+            lock.release()
+            raise TenantError(f"The registry {self.root} takes no writing ({error.strerror or error}); check your rights to it, or name another with --registry.") from None
+        try:
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+            lock.release()
 
     def publish(self, tenant: str, stage: Path, card: dict[str, Any], promote: bool = True) -> Version:
         """Makes the staged folder the next version and the candidate, with `promote` the champion too. The lock must be held.
@@ -120,7 +129,12 @@ class Registry:
             (stage / CARD).write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
             _synced(stage)
             stage.rename(target)
-            self._point(tenant, {"candidate": number, **({"champion": number} if promote else {})})
+            try:
+                self._point(tenant, {"candidate": number, **({"champion": number} if promote else {})})
+            except BaseException:
+                # A version that no alias knows of would take the number of the next one.
+                target.rename(stage)
+                raise
         except OSError as error:
             raise TenantError(f"The version could not be written ({error.strerror or error}); make room or check the rights to {target.parent}, nothing was published.") from None
         self.note(tenant, "published", number)
@@ -130,7 +144,8 @@ class Registry:
         """Makes a version the champion."""
         with self.locked(tenant):
             found = self.version(tenant, which)
-            self._point(tenant, {"champion": found.number})
+            with _moving(tenant):
+                self._point(tenant, {"champion": found.number})
             self.note(tenant, "promoted", found.number)
         return found
 
@@ -139,17 +154,21 @@ class Registry:
         with self.locked(tenant):
             aliases = self.aliases(tenant)
             if not aliases["former"]:
-                raise TenantError(f"The tenant {tenant} had no champion before; promote a version with flowquill train tenant-promote {tenant} NUMBER.")
+                raise TenantError(f"The tenant {tenant} had no champion before; promote a version with flowquill train promote --name {tenant} --version NUMBER.")
             number = aliases["former"].pop()
-            self._write(tenant, aliases | {"champion": number})
+            with _moving(tenant):
+                self._write(tenant, aliases | {"champion": number})
             self.note(tenant, "rolled back", number)
             return self.version(tenant)
 
     def note(self, tenant: str, what: str, number: int = 0, why: str = "") -> None:
-        """A line in the tenant's history."""
+        """A line in the tenant's history, whole or not at all. What it tells of is done by then, so a disk that does not take it is only warned of."""
         entry = {"time": _now(), "what": what, **({"version": number} if number else {}), **({"why": why} if why else {})}
-        with (self.home(tenant) / "history.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+        file = self.home(tenant) / "history.jsonl"
+        try:
+            append(file, json.dumps(entry, ensure_ascii=False) + "\n")
+        except OSError as error:
+            log.warning("%s could not be written (%s); it lacks the line: %s", file, error.strerror or error, what)
 
     def _point(self, tenant: str, changes: dict[str, int]) -> None:
         aliases = self.aliases(tenant)
@@ -161,8 +180,24 @@ class Registry:
     def _write(self, tenant: str, aliases: dict[str, Any]) -> None:
         file = self.home(tenant) / "aliases.json"
         fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps(aliases) + "\n", encoding="utf-8")
-        os.replace(fresh, file)
+        try:
+            with fresh.open("w", encoding="utf-8") as stream:
+                stream.write(json.dumps(aliases) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(fresh, file)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _moving(tenant: str) -> Iterator[None]:
+    """Turns a disk that does not take the aliases into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise TenantError(f"The aliases of {tenant} could not be written ({error.strerror or error}); make room or check your rights, the champion is as it was.") from None
 
 
 def _json(file: Path) -> dict[str, Any]:
