@@ -132,10 +132,24 @@ export class Workbench {
     await this.page.locator(".editor-group-container .monaco-editor .view-line span span", { hasText: text }).first().click();
   }
 
+  /** Opens the menu of fixes and waits for a line. VS Code looks anew, and forgets who asked, a quarter of a second after the cursor moved or what is underlined changed: then once more. */
+  async fixes(pattern) {
+    const row = this.page.locator(".action-widget .monaco-list-row.action", { hasText: pattern }).first();
+    const none = this.page.locator(".monaco-editor-overlaymessage", { hasText: "No code actions available" });
+    for (let left = 5; ; left -= 1) {
+      await this.page.keyboard.press("Control+.");
+      await row.or(none).first().waitFor();
+      if (await row.isVisible()) return;
+      if (left === 0) throw new Error(`No fix ${pattern} is offered.`);
+      await this.page.keyboard.press("Escape");
+      await none.waitFor({ state: "hidden" });
+    }
+  }
+
   /** Takes a line of the menu of fixes, by the keyboard. */
   async takeFix(pattern) {
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
-    await rows.filter({ hasText: pattern }).first().waitFor();
+    await this.fixes(pattern);
     for (let left = await rows.count(); left >= 0; left -= 1) {
       const focused = this.page.locator(".action-widget .monaco-list-row.focused");
       if (pattern.test((await focused.textContent()) ?? "")) return this.page.keyboard.press("Enter");
