@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -47,3 +48,19 @@ async def test_another_model_is_loaded_in_sight(client: LanguageClient) -> None:
     assert (await until("loading")).nothing is None
     other = await until("failed")
     assert "/nowhere/two" in other.message and other.nothing is None
+
+
+@pytest.mark.asyncio
+async def test_what_is_taken_back_too_late_writes_nothing_into_the_log() -> None:
+    """Editors do so all the time, and show each line of the log as an error."""
+    program = [sys.executable, "-m", "flowquill.cli.main", "lsp"]
+    server = await asyncio.create_subprocess_exec(*program, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+    messages = [
+        {"id": 1, "method": "initialize", "params": {"capabilities": {}, "initializationOptions": {"model": "/nowhere", "builtinCatalog": False}}},
+        {"method": "$/cancelRequest", "params": {"id": 77}},
+        {"id": 2, "method": "shutdown", "params": None},
+        {"method": "exit", "params": None},
+    ]
+    bodies = [json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages]
+    _, log = await asyncio.wait_for(server.communicate(b"".join(b"Content-Length: %d\r\n\r\n%s" % (len(body), body) for body in bodies)), 60)
+    assert b"Cancel" not in log, log.decode()

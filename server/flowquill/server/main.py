@@ -58,6 +58,8 @@ def _import() -> FlowquillServer:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     # At INFO pygls writes whole messages, and with them what people type.
     logging.getLogger("pygls").setLevel(logging.WARNING)
+    # A client may take back what was answered meanwhile; editors show each line of a log as an error.
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(lambda record: not record.getMessage().startswith("Cancel notification for unknown message id"))
 
     # Loading the protocol's types makes thousands of objects that stay, and collecting among them only costs time.
     gc.disable()
