@@ -13,13 +13,12 @@ for (const [name, value] of Object.entries({ CODE_SERVER, FLOWQUILL, VSIX, OUT }
 const root = resolve(OUT);
 const home = join(root, "home");
 mkdirSync(home, { recursive: true });
-const own = { "flowquill.server.command": resolve(FLOWQUILL) };
 const wanted = (name) => !ONLY || name === "example" || ONLY.split(",").includes(name);
 const end = Date.now() + Number(SECONDS) * 1000;
 const report = { scenarios: {}, figures: {} };
 
-const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), settings: own });
-const around = { bench, home, folder: bench.folder, data: bench.data, own, figures: report.figures };
+const bench = await Workbench.start({ codeServer: resolve(CODE_SERVER), chromium: CHROMIUM, root, folder: join(home, "flowquill-example"), vsix: resolve(VSIX), machine: { "flowquill.server.command": resolve(FLOWQUILL) } });
+const around = { bench, home, folder: bench.folder, data: bench.data, figures: report.figures };
 try {
   for (const name of Object.keys(SCENARIOS).filter(wanted)) {
     if ((report.late = Date.now() > end)) break;

@@ -17,10 +17,9 @@ const REQUESTS = [
   "when a message is posted in slack, translate it and post it in teams",
 ];
 
-/** `bench`: the window; `home`: a folder to write in; `own`: the user's settings; `figures`: what is measured goes there. */
+/** `bench`: the window; `home`: a folder to write in; `figures`: what is measured goes there. */
 export const SCENARIOS = {
-  async example({ bench, home, own }) {
-    bench.settings(own);
+  async example({ bench, home }) {
     await bench.open();
     await bench.command("Flowquill: Open the Example Folder...");
     await bench.dialog(home);
@@ -234,14 +233,14 @@ export const SCENARIOS = {
   },
 
   /** In a window that asks about trust: what the workspace's own settings name is not started. */
-  async untrusted({ bench, home, own }) {
+  async untrusted({ bench, home }) {
     const folder = join(home, "stranger");
     const trap = join(folder, "started");
     mkdirSync(join(folder, ".vscode"), { recursive: true });
     writeFileSync(join(folder, "trap.sh"), `#!/bin/sh\ntouch ${trap}\n`, { mode: 0o755 });
     writeFileSync(join(folder, ".vscode", "settings.json"), JSON.stringify({ "flowquill.server.command": join(folder, "trap.sh"), "flowquill.python": join(folder, "trap.sh"), "flowquill.server.package": folder }));
     cpSync(join(home, "flowquill-example", "3-leave-request.flow"), join(folder, "a.flow"));
-    bench.settings({ ...own, "security.workspace.trust.enabled": true });
+    bench.settings({ "security.workspace.trust.enabled": true });
     await bench.open(folder);
     await bench.openFile("a.flow");
     await bench.statusSays(/embedded/);

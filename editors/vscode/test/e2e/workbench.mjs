@@ -13,14 +13,17 @@ const SIZE = { width: 1280, height: 720 };
 const CHROME = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export class Workbench {
-  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), folder (the one that is opened), vsix. */
-  static async start({ codeServer, chromium: executablePath, root, folder, vsix, settings = {} }) {
+  /** `options`: codeServer (its entry.js), chromium, root (a folder of ours), folder (the one that is opened), vsix, machine (settings). */
+  static async start({ codeServer, chromium: executablePath, root, folder, vsix, machine }) {
     const data = join(root, "data");
     mkdirSync(join(data, "User"), { recursive: true });
     const bench = new Workbench();
     Object.assign(bench, { root, data, folder, pictures: join(root, "pictures"), home: join(root, "home") });
     for (const folder of [bench.pictures, bench.home]) mkdirSync(folder, { recursive: true });
-    bench.settings(settings);
+    // In a browser VS Code takes settings that are a machine's from here, and those among the user's only until it knows them for such.
+    mkdirSync(join(data, "Machine"), { recursive: true });
+    writeFileSync(join(data, "Machine", "settings.json"), JSON.stringify(machine));
+    bench.settings({});
     const common = ["--user-data-dir", data, "--extensions-dir", join(root, "extensions")];
     const env = { ...process.env, HOME: bench.home, XDG_CONFIG_HOME: join(root, "config") };
     if (!existsSync(join(root, "extensions"))) {
