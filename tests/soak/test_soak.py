@@ -48,4 +48,4 @@ def test_some_seconds_of_it(tmp_path: Path) -> None:
     assert not found["ended"] and not found["errors"] and sum(found["did"].values()) > 1
     assert found["samples"] and found["samples"][0]["memory"] > 50
     plot = ElementTree.fromstring(drawn(found))
-    assert len(plot.findall("{http://www.w3.org/2000/svg}polyline")) == 7
+    assert len(plot.findall("{http://www.w3.org/2000/svg}polyline")) == 6
