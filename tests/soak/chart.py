@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import floor, log10
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 320, 200, 62, 46, 84
 COLOURS = ("#1f5fa8", "#c2601a")
@@ -22,13 +23,13 @@ def chart(title: str, minutes: Sequence[float], panels: Sequence[tuple[str, Sequ
 
 
 def _panel(left: int, name: str, minutes: Sequence[float], curves: Sequence[Curve]) -> str:
-    top = max((v for _, values in curves for v in values), default=1.0) * 1.1 or 1.0
-    last = minutes[-1] if minutes else 1.0
+    top = _round(max((v for _, values in curves for v in values), default=1.0))
+    last = _round(minutes[-1]) if minutes else 1.0
     parts = [f'<text x="{left}" y="{TOP - 6}">{escape(name)}</text>']
     for step in range(5):
         y = TOP + HEIGHT - HEIGHT * step / 4
-        parts.append(f'<line x1="{left}" x2="{left + WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e2e2e2"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{top * step / 4:.3g}</text>')
-        parts.append(f'<text x="{left + WIDTH * step / 4:.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{last * step / 4:.3g}</text>')
+        parts.append(f'<line x1="{left}" x2="{left + WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e2e2e2"/><text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{top * step / 4:g}</text>')
+        parts.append(f'<text x="{left + WIDTH * step / 4:.1f}" y="{TOP + HEIGHT + 18}" text-anchor="middle">{last * step / 4:g}</text>')
     for (label, values), colour in zip(curves, COLOURS, strict=False):
         points = " ".join(f"{left + WIDTH * m / last:.1f},{TOP + HEIGHT - HEIGHT * v / top:.1f}" for m, v in zip(minutes, values, strict=True))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
@@ -36,3 +37,9 @@ def _panel(left: int, name: str, minutes: Sequence[float], curves: Sequence[Curv
         parts.append(f'<text x="{place}" y="{TOP + HEIGHT + 54}" fill="{colour}">{escape(label)}</text>')
     parts.append(f'<text x="{left + WIDTH / 2}" y="{TOP + HEIGHT + 36}" text-anchor="middle">minutes</text>')
     return "".join(parts)
+
+
+def _round(value: float) -> float:
+    """The next number above that reads well as the end of an axis of four parts."""
+    power = 10.0 ** floor(log10(value)) if value > 0 else 1.0
+    return next((p * power for p in (1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8) if p * power >= value), 10 * power)
