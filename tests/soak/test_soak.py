@@ -37,6 +37,7 @@ def test_warm_up_and_single_bad_minutes_do_not_count() -> None:
 
 def test_few_samples_are_no_verdict() -> None:
     assert trend(MINUTES[:5], [1.0, 2.0, 4.0, 8.0, 16.0], "memory").verdict == "too short"
+    assert trend([m / 60 for m in MINUTES], noisy(1.0), "memory").verdict == "too short"
     assert trend([], [], "memory").verdict == "too short"
     assert percentile([], 0.5) == 0 and percentile([3.0, 1.0, 2.0], 0.5) == 2.0
 

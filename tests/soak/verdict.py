@@ -10,6 +10,8 @@ from statistics import median
 
 FEWEST = 8
 """Samples after the warm-up that a verdict needs."""
+SHORTEST = 20.0
+"""Minutes that a run must last for one: before that caches fill, whatever the samples."""
 WARM_UP = 0.2
 """The part of a run that fills caches and is left out."""
 MOST = {"memory": 0.05, "latency": 0.25}
@@ -40,7 +42,7 @@ def trend(minutes: Sequence[float], values: Sequence[float], kind: str) -> Trend
     count = len(kept)
     rises = sum((s > 0) - (s < 0) for s in slopes)
     sure = rises - 1 > SURE * sqrt(count * (count - 1) * (2 * count + 5) / 18)
-    verdict = "too short" if count < FEWEST else "grows" if growth > MOST[kind] and sure else "flat"
+    verdict = "too short" if count < FEWEST or minutes[-1] < SHORTEST else "grows" if growth > MOST[kind] and sure else "flat"
     return Trend(round(slope * 60, 3), round(growth, 4), verdict)
 
 
