@@ -6,7 +6,7 @@ import pytest
 
 from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.forward import Forward
-from flowquill.grammar.oracle import lex
+from flowquill.grammar.pieces import lex
 from tests.grammar.corpus import GOOD
 
 FORWARD = Forward(load_catalog())

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import lru_cache
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
 from flowquill.grammar import tree
 from flowquill.grammar.choices import IllegalStep, Kept, Path, Span, Step, Writer, write
-from flowquill.grammar.lalr import END, Driver, table
-from flowquill.grammar.parse import parse, unquote
-
-N = TypeVar("N", bound=tree.Node)
-
-_BINDING = (tree.Call, tree.Param, tree.Var, tree.Set, tree.Append, tree.Increment, tree.Scope, tree.Trigger)
+from flowquill.grammar.pieces import emptied, piece_tree
+from flowquill.grammar.rename import bound_names, rename
 
 
 class Unreachable(Exception):
@@ -82,7 +76,7 @@ class Oracle:
         offered = self.writer.request.kept
         if not offered:
             return None
-        wanted = normal(node, self.names)
+        wanted = rename(node, {old: new for old, new in self.names.items() if old != new})
         for piece in offered:
             if piece.kind == kind and piece_tree(piece) == wanted:
                 return piece
@@ -92,7 +86,7 @@ class Oracle:
         """The head of a loop or condition that may be kept though what is in it changes."""
         if statement.decorators or statement.label is not None or statement.after:
             return None
-        return self._kept("head", _emptied(statement))
+        return self._kept("head", emptied(statement))
 
     def trigger(self, trigger: tree.Trigger, editing: bool) -> Iterator[Step]:
         kept = self._kept("trigger", trigger) if editing else None
@@ -478,178 +472,3 @@ def _strength(expression: tree.Expression) -> int:
             return 4
         case _:
             return 9
-
-
-def pieces(text: str) -> tuple[Kept, ...]:
-    """The pieces of a flow's text that an edit may keep: its trigger, statements, arguments, and the expressions of statements."""
-    parsed = parse(text)
-    if parsed.errors or not parsed.file.flows:
-        return ()
-    tokens = lex(text)
-
-    def piece(kind: str, node: tree.Node) -> Kept:
-        start, end = node.span
-        inside = [(t, v, e) for t, v, s, e in tokens if s >= start and e <= end]
-        if kind == "head":
-            opening = next(n for n, (t, _, _) in enumerate(inside) if t == "LBRACE") + 1
-            inside, end = inside[:opening], inside[opening - 1][2]
-        return Kept(kind, start, end, tuple((t, v) for t, v, _ in inside))
-
-    found: list[Kept] = []
-
-    def visit(statement: tree.Statement) -> None:
-        found.append(piece("statement", statement))
-        if isinstance(statement, _HEADED) and not statement.decorators and statement.label is None and not statement.after:
-            found.append(piece("head", statement))
-        match statement:
-            case tree.Call():
-                found.extend(piece("argument", a) for a in statement.arguments)
-            case tree.If():
-                found.append(piece("expression", statement.condition))
-            case tree.Switch():
-                found.append(piece("expression", statement.subject))
-                found.extend(piece("case", case) for case in statement.cases)
-            case tree.For():
-                found.append(piece("expression", statement.source))
-            case tree.Until():
-                found.append(piece("expression", statement.condition))
-        for block in tree.blocks(statement):
-            for inner in block:
-                visit(inner)
-
-    flow = parsed.file.flows[0]
-    for trigger in flow.triggers:
-        found.append(piece("trigger", trigger))
-        found.extend(piece("argument", a) for a in trigger.arguments)
-    for statement in flow.body:
-        visit(statement)
-    return tuple(found)
-
-
-def lex(text: str) -> list[tuple[str, str, int, int]]:
-    """The tokens of a text without mistakes: terminal, value (texts unquoted), start, end."""
-    from flowquill.grammar.parse import _build, _chunk
-
-    grammar = table()
-    driver = Driver(grammar, _build)
-    found: list[tuple[str, str, int, int]] = []
-    offset = 0
-    while True:
-        token = grammar.next_token(text, offset, driver.states[-1])
-        if token is None or not driver.feed(token):
-            raise ValueError("the text has mistakes")
-        if token.type == END:
-            return found
-        value = unquote(token.text) if token.type == "STRING" else _chunk(token.text) if token.type == "CHUNK" else token.text
-        found.append((token.type, value, token.start, token.end))
-        offset = token.end
-
-
-def piece_tree(piece: Kept) -> tree.Node | None:
-    """The tree of a kept piece, to compare others with."""
-    return _piece_tree(piece.kind, write(piece.tokens))
-
-
-@lru_cache(maxsize=4096)
-def _piece_tree(kind: str, source: str) -> tree.Node | None:
-    wrapped = {
-        "trigger": f"flow x {{ {source} }}",
-        "statement": f"flow x {{ {source} }}",
-        "head": f"flow x {{ {source} }} }}",
-        "case": f"flow x {{ switch a {{ {source} }} }}",
-        "argument": f"flow x {{ a({source}) }}",
-        "expression": f"flow x {{ set a = {source} }}",
-    }[kind]
-    parsed = parse(wrapped)
-    if parsed.errors:
-        return None
-    flow = parsed.file.flows[0]
-    if kind == "trigger":
-        return flow.triggers[0]
-    first = flow.body[0]
-    if kind in ("statement", "head"):
-        return first
-    if kind == "case":
-        return first.cases[0] if isinstance(first, tree.Switch) else None
-    return first.arguments[0] if isinstance(first, tree.Call) else first.value if isinstance(first, tree.Set) else None
-
-
-_HEADED = (tree.For, tree.If, tree.Switch)
-
-
-def _emptied(statement: tree.Statement) -> tree.Statement:
-    """The statement with nothing in its blocks, as its head alone reads."""
-    match statement:
-        case tree.For():
-            return replace(statement, body=())
-        case tree.If():
-            return replace(statement, then=(), otherwise=None)
-        case tree.Switch():
-            return replace(statement, cases=(), default=None)
-    return statement
-
-
-def normal(node: tree.Node, names: Mapping[str, str]) -> tree.Node:
-    """The node with its names as the writer has them."""
-    return rename(node, {old: new for old, new in names.items() if old != new})
-
-
-def rename(node: N, names: Mapping[str, str]) -> N:
-    """The tree with names replaced, where they are bound and where they are used."""
-    if not names:
-        return node
-    changes: dict[str, Any] = {}
-    for spec in fields(node):
-        if not spec.init:
-            continue
-        value = getattr(node, spec.name)
-        changed = _rename_value(value, names)
-        if changed is not value:
-            changes[spec.name] = changed
-    if isinstance(node, tree.Reference) and node.name in names:
-        changes["name"] = names[node.name]
-    if isinstance(node, _BINDING) and node.name is not None and node.name.text in names:
-        changes["name"] = tree.Name(names[node.name.text], span=node.name.span)
-    if isinstance(node, tree.For) and node.item.text in names:
-        changes["item"] = tree.Name(names[node.item.text], span=node.item.span)
-    if isinstance(node, tree.After) and node.step is not None and node.step.text in names:
-        changes["step"] = tree.Name(names[node.step.text], span=node.step.span)
-    if isinstance(node, tree.Statement) and node.label is not None and node.label.text in names:
-        changes["label"] = tree.Name(names[node.label.text], span=node.label.span)
-    return replace(node, **changes) if changes else node
-
-
-def _rename_value(value: object, names: Mapping[str, str]) -> object:
-    if isinstance(value, tree.Name):
-        return value
-    if isinstance(value, tree.Node):
-        return rename(value, names)
-    if isinstance(value, tuple):
-        changed = tuple(_rename_value(v, names) for v in value)
-        return changed if any(a is not b for a, b in zip(changed, value, strict=True)) else value
-    return value
-
-
-def bound_names(statement: tree.Statement) -> list[str]:
-    """The names a statement and what is in it bind, in order."""
-    found: list[str] = []
-    for node in tree.walk(statement):
-        match node:
-            case tree.Call(name=tree.Name() as name):
-                found.append(name.text)
-            case tree.Var() | tree.Param() | tree.Scope():
-                found.append(node.name.text)
-            case tree.For():
-                found.append(node.item.text)
-        if isinstance(node, tree.Statement) and node.label is not None:
-            found.append(node.label.text)
-    return found
-
-
-def canonical(flow: tree.Flow) -> tree.Flow:
-    """The flow with the names of its results, loops and variables numbered: equal flows differ in names only."""
-    names: list[str] = [t.name.text for t in flow.triggers if t.name is not None]
-    for statement in flow.body:
-        names += bound_names(statement)
-    numbered = {name: f"n{i}" for i, name in enumerate(dict.fromkeys(names))}
-    return replace(rename(flow, numbered), name=tree.Name("flow_"))

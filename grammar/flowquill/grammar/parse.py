@@ -48,8 +48,8 @@ class Parsed:
 def parse(text: str) -> Parsed:
     """Parses a file. Never raises: what cannot be read is in `errors`."""
     errors: list[ParseError] = []
-    file = read(text, Driver(table(), _build), errors)
-    return Parsed(text, file, _comments(text), tuple(errors))
+    file = read(text, Driver(table(), build), errors)
+    return Parsed(text, file, comments_in(text), tuple(errors))
 
 
 def read(text: str, driver: Driver, errors: list[ParseError]) -> tree.File:
@@ -175,7 +175,8 @@ def _close(driver: Driver, end: int) -> None:
             return
 
 
-def _comments(text: str) -> tuple[Comment, ...]:
+def comments_in(text: str) -> tuple[Comment, ...]:
+    """The comments of a text in order; what looks like one inside a string or template is none."""
     if "#" not in text:
         return ()
     found = []
@@ -247,7 +248,8 @@ def _message(expected: tuple[str, ...], found: Token) -> str:
 # One builder for each alias or rule of flow.lark
 
 
-def _build(rule: str, parts: list[Any], start: int, end: int) -> Any:
+def build(rule: str, parts: list[Any], start: int, end: int) -> Any:
+    """The node of a rule of flow.lark over its parts."""
     return _BUILDERS[rule](parts, (start, end))
 
 
@@ -268,7 +270,8 @@ def _number(text: str) -> int | float:
     return int(text) if text.isdigit() else float(text)
 
 
-def _chunk(text: str) -> str:
+def chunk_text(text: str) -> str:
+    """The value of a CHUNK of a template as it is written."""
     if "\\" not in text:
         return text
     return str(json.loads('"' + text.replace("\\{", "{").replace("\\}", "}") + '"'))
@@ -332,7 +335,7 @@ def _worded(operator: str) -> Callable[[list[Any], tree.Span], tree.Binary]:
 
 
 def _template(parts: list[Any], span: tree.Span) -> tree.Template:
-    pieces = [_chunk(p.text) if isinstance(p, Token) else p for p in parts[1:-1]]
+    pieces = [chunk_text(p.text) if isinstance(p, Token) else p for p in parts[1:-1]]
     return tree.Template(tuple(pieces), span=span)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from flowquill.grammar import tree
 from flowquill.grammar.lalr import Driver, Rule, Table, Token, table
-from flowquill.grammar.parse import CLOSING, MAX_DEPTH, OPENING, ParseError, _build, read
+from flowquill.grammar.parse import CLOSING, MAX_DEPTH, OPENING, ParseError, build, read
 
 _ON = re.compile(r"\bon\b")
 _READING = frozenset({"reference", "set", "append", "increment", "decrement", "for_each", "after_clause"})
@@ -176,7 +176,7 @@ class _KeepingDriver(Driver):
     """A driver that keeps each statement it reads and takes over those of an earlier reading."""
 
     def __init__(self, grammar: Table, text: str, known: Sequence[Reading], errors: Sequence[ParseError]) -> None:
-        super().__init__(grammar, _build)
+        super().__init__(grammar, build)
         self._text = text
         self._errors = errors
         self._earlier = [_Earlier(r, _Change.between(r.text, text)) for r in known]

@@ -15,8 +15,8 @@ from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.format import argument, expression, render
 from flowquill.grammar.naming import result_name
-from flowquill.grammar.oracle import rename
 from flowquill.grammar.parse import Parsed, parse
+from flowquill.grammar.rename import rename
 
 HEAD = "flow new_flow {\n"
 ELEMENT = "element"

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.naming import flow_name, loop_name
-from flowquill.grammar.oracle import bound_names, rename
+from flowquill.grammar.rename import bound_names, rename
 
 N = TypeVar("N", bound=tree.Node)
 _VARIABLES = {"integer": "count", "number": "total", "text": "text_value", "list": "collected", "boolean": "flag", "object": "record", "any": "value"}

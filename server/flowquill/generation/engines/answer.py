@@ -9,7 +9,7 @@ from flowquill.generation.request import GenerationError
 from flowquill.generation.rewrite import rewrite
 from flowquill.grammar import tree
 from flowquill.grammar.catalog import Catalog
-from flowquill.grammar.oracle import rename
+from flowquill.grammar.rename import rename
 from flowquill.grammar.spelling import numbered, read, spell_statements
 from flowquill.grammar.tidy import name_placeholders, tidy
 

@@ -11,8 +11,7 @@ from flowquill.grammar import reparse, tree
 from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.check import Checker, KnownName
 from flowquill.grammar.incremental import flow_texts
-from flowquill.grammar.parse import Parsed
-from flowquill.grammar.parse import _comments as comments_in
+from flowquill.grammar.parse import Parsed, comments_in
 from flowquill.grammar.types import ValueType
 
 _NAMING = frozenset({"actions", "body", "items", "iterationIndexes", "outputs", "result", "variables", "formDataValue", "formDataMultiValues", "multipartBody"})
