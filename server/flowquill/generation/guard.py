@@ -22,7 +22,7 @@ _LONG_WORD = re.compile(r"[^\s/:.,;?&=\"'-]{120,}")
 
 _DEFENCE = re.compile(
     r"\b(alert|detect|report|block|prevent|protect|incident|simulat|training|awareness|quarantine|defend|warn|investigat|"
-    r"remediat|respond|isolat|flagged|suspicious|soc\b|siem|sentinel|moderat|counsell?or|hotline|helpline|crisis|therapist|flag|delete|hide|remove)",
+    r"remediat|respond|isolat|flagged|suspicious|soc\b|siem|sentinel|moderat|counsell?or|hotline|helpline|crisis|therapist|flag|delete|hide|remove|disappear)",
     re.IGNORECASE,
 )
 _HARMFUL = (

@@ -22,7 +22,7 @@ _PARTS = {
     "move": r"(?:send|e?-?mail|copy|copies|forward|export|upload|sync|post|dump|pass|sell|store|save|get|take|push|pull|mail|bcc|write|collect)\w*",
     "asset": r"(?:customers?|clients?|leads|contacts?|users?|source code|code|contracts?|salar\w+|payroll|secrets?|keys?|tokens?|passwords?|credentials?|card numbers?|records?|payment|confidential|files?|results|merger|list|mails?|data\w*|documents?|prices|plans)",
     "secretive": r"(?:secretly|covertly|quietly|invisibly|in secret|hidden|behind (?:his|her|their|my \w+'?s?|the \w+'?s?) backs?|unknown to (?:him|her|them)|without (?:him|her|them|anyone|anybody|telling|his|their)\b|(?:must|should|may|will|can|do|does) not (?:let (?:him|her|them) )?(?:find out|know|notice|see)|(?:nobody|no one) (?:should |will |may |must |can )?(?:knows?|notices?|finds?|sees?)|hide (?:it|this|that) from|keep (?:it|this) quiet)",
-    "group": r"(?:im?migrants?|refugees?|foreign(?:ers?| names?)|muslims?|islam|jews?|jewish|christians?|hindus?|sikhs?|arabs?|arabic names?|asians?|africans?|latinos?|mexicans?|black (?:people|neighbou?rhoods?|applicants?|customers?|men|women)|blacks|roma|gyps\w+|gays?|lesbians?|homosexuals?|trans(?:gender)? (?:people|men|women)|lgbt\w*|women(?!'s)|disab(?:led|ilit\w+)|wheelchairs?|pregnant|that ethnicity|ethnic \w+|this race|their religion|older than \d+|over (?:fifty|sixty|50|60)\b(?! (?:percent|euros?|dollars?|gb|mb|degrees)))",
+    "group": r"(?:im?migrants?|refugees?|foreign(?:ers?| names?)|muslims?|islam|jews?|jewish|christians?|hindus?|sikhs?|arabs?|arabic names?|asians?|africans?|latinos?|mexicans?|black (?:people|neighbou?rhoods?|applicants?|customers?|men|women)|blacks|roma|gyps\w+|gays?|lesbians?|homosexuals?|trans(?:gender)? (?:people|men|women)|lgbt\w*|women(?!'s)|disab(?:led|ilit\w+)|wheelchairs?|pregnant|that ethnicity|ethnic \w+|this race|their religion|older than \d+\b(?! ?(?:m|h|d|w|min\w*|hours?|days?|weeks?|months?|quarters?)\b)(?!\.| years? ago)|over (?:fifty|sixty|50|60)\b(?! (?:percent|euros?|dollars?|gb|mb|degrees)))",
     "login": r"(?:passwords?|passcodes?|credentials?|logins?|pins?|(?:card|bank|account) (?:numbers?|data|details)|cards?|social security numbers?|one-time codes?|(?:verification|access) codes?|passports?(?: scans?)?|tokens?)",
 }  # fmt: skip
 
@@ -71,7 +71,7 @@ _HATE = _rules(
     r"\b(?:driv|kick|throw|get)(?:e|ing)? (?:out|rid of)\b<near>\b(?:them|<group>)|\b<group>\b<gap>\bget rid of\b",
     r"\b(?:reject|refus|bin|delet|fir|dismiss|ban|block|den|turn(?:s|ing)? down|lower|downgrad|exclud|ignor|discard|charg|mov|flag)(?:e|es|ed|ing|y|ies|s|n|ning)?\b<gap>\b<group>",
     r"\b<group>\b<gap>\b(?:bin (?:the|their)|reject (?:the|their|them)|refuse|twice the price|to the trash|answer with a slur|insult)",
-    r"\b(?:mock|insult|ridicul|humiliat|harass|bully)(?:e|es|ing|s)?\b<near>\b(?:<people>|<group>|religion|who appl)",
+    r"(?<!not )(?<!n't )(?<!never )\b(?:mock|insult|ridicul|humiliat|harass|bully)(?:e|es|ing|s)?\b<near>\b(?:<people>|<group>|religion|who appl)",
 )
 _HATE_MATTER = _rules(
     r"\b(?:add|post|write|answer|reply|send|tweet|publish|spread|share)\w*\b<gap>\b(?:slurs?|racist|anti-?semitic|hateful|xenophobic|homophobic|sexist|islamophobic)\b",
@@ -83,7 +83,7 @@ _SELF_HARM_MATTER = _rules(
 )
 _SELF_HARM = _rules(
     r"\bsuicide (?:is|was|as) (?:the|a) (?:only|best|good)|\b(?:my|group|a) suicide\b(?! prevention)",
-    r"\boverdos\w*|\blethal dose|\bslit\w* (?:my|her|his|your|their )?\s?wrists?",
+    r"\boverdos\w*\b(?! of (?:meeting|e?-?mail|message|notification|alert)s?)|\blethal dose|\bslit\w* (?:my|her|his|your|their )?\s?wrists?",
     r"\b(?:take|swallow) (?:all|every)(?: of)?(?: my| the| your| their)? pills",
     r"\b(?:best|painless|easy|quick|which) ways? (?:to|of) (?:die|dying|kill)|\b(?:enough|bridges?) to die\b",
     r"\b(?:how deep|deep) (?:i|you) cut|\bfresh cuts\b|\bcut deeper\b",
@@ -104,9 +104,10 @@ _MASS_MAIL = _rules(
     r"\b(?:so that|until) (?:nobody|no one) else (?:gets|can)|\buntil (?:it|they|the \w+) (?:breaks?|crash\w*|collapses?)",
     r"\b(?:fake|made-up|bogus) (?:accounts?|people|profiles|reviews?|users)\b|\bendless loop of\b",
     r"\b(?:buy|bought|scraped?|stolen)\b<near>\b(?:lists?|addresses|numbers)\b<gap>\b(?:e?mail|offer|advert|send|sms|text|about)|\baddress(?:es)? scraped\b|\bstolen (?:list|addresses|identit\w+)",
-    r"\bscams?\b|\bmiracle cures?\b|\bmail\w* them (?:twice|ten times|hourly)",
+    r"\bmail\w* them (?:twice|ten times|hourly)",
 )
 _PHISHING = _rules(
+    r"\bscams?\b|\bmiracle cures?\b",
     r"\b(?:fake|false|bogus|forged?|cloned?|spoof\w*|counterfeit|phony)\b<near>\b(?:log-?in|sign-?in|invoice|portal|page|customs|refund|security alert|docusign|prizes?|notice|approval|warning|parcel|request)",
     r"\b(?:impersonat|masquerad)\w*|\bpretend(?:s|ing)? to be\b|\bpos(?:e|ing) as\b",
     r"\blooks? (?:official|like)\b<gap>\b(?:passwords?|credentials?|pin|log-?in|type|bank)\b",
@@ -126,7 +127,7 @@ _COVERT = _rules(
     r"\b(?:track|follow|monitor|watch|log|read|note)\w*\b<near>\b(?:my|his|her|the) (?:\w+ )?<close>\b<near>\b(?:phone|location|mails?|messages?|chats?|leaves?|moves?|goes|writes|calendar|inbox)",
     r"\b(?:location|movements|whereabouts) of (?:my <close>|the (?:woman|man|girl|boy)|<name>)",
     r"\b(?:track|follow|monitor|log|watch|record|read|copy|copies|forward|collect)\w*\b<near>\b(?:private|direct|personal) (?:messages?|chats?|mails?|calls?) (?:of|between|from)\b(?! me)",
-    r"\b(?:monitor|record|watch|track|log|report)\w*\b<gap>\b(?:union|works council|activists?|dissidents?|journalists?|protesters?|whistleblowers?)\b(?! (?:site|website|news))",
+    r"\b(?:monitor|record|watch|track|log|report)\w*\b<gap>\b(?:union|works council|activists?|dissidents?|journalists?|protesters?|whistleblowers?)\b(?![ -](?:site|website|news|polic|hotline|form|channel))",
     r"\b(?:screenshots?|photos?|messages?)\b<near>\bof my <close>'s (?:phone|screen|laptop)",
     r"\bprofiles? (?:of|on) (?:each|every|all|the) (?:activist|dissident|protester|critic)s?\b|\bsecret file\b",
     r"\bmicrophones?\b<gap>\b(?:unknown to|what people say|not knowing)",
@@ -137,7 +138,7 @@ _DELETION = _rules(
     r"\b<destroy>\b<near>\b(?:the evidence|emails? that prove|complaints? (?:about me|of harassment)|audit logs?|sign-in logs?|activity log)\b<gap>\b(?:from|before|that|so|nobody|after|to protect|me)\b",
     r"\b<destroy>\b<near>\b(?:every|all|the) backups?\b(?! (?:older|that|from|of the test|over|beyond|except))",
     r"\b<destroy>\b<near>\b(?:every(?:body|one)'s (?:mailbox|files|data|account)|all tables of the prod\w+|the other \w+'s (?:files|data))|\b<destroy>\b<near>\bwhatever my (?:rival|competitor|colleague)",
-    r"\b(?:data|files|backups?)\b<near>\bunrecoverable\b|\bdrop everything\b|\bset fire to prod",
+    r"\b(?:data|files|backups?)\b<near>\bunrecoverable\b|\bdrop everything\b(?! (?:\w+ )?(?:from|in|of) (?:the|this|my) flow)|\bset fire to prod",
 )
 _EXFILTRATION = _rules(
     r"\b<move>\b<gap>\b<asset>\b[^.!?;]{0,80}?\b(?:competitors?|rivals?|my (?:private|personal|own|home) (?:\w+ )?(?:dropbox|drive|account|sheet|gmail|table|mailbox|server|cloud|one ?drive)|my (?:server|next employer|broker)|to me at home|strangers?|pastebin|paste site|public (?:page|sheet|site)|attackers?|outside the (?:company|hospital|firm|building)|another company|next employer|friend's firm|(?:i|we) sell them|can sell)\b",
@@ -150,7 +151,7 @@ _EXFILTRATION = _rules(
     r"\bnew secret\b<gap>\bto my server\b|\bpassword reset mails?\b<near>\bin my own\b|\bcopy of every password reset",
 )
 _PRIVILEGE = _rules(
-    r"\b(?:add|grant|give|make|promote|elevate|assign|unlock)\w*\b<gap>\b(?:without (?:approval|permission|telling|asking)|behind (?:the )?\w+(?:'s?)? backs?|(?:is|are|was) not (?:allowed|authori[sz]ed|permitted)|so that (?:i|we) can (?:get|sneak|log) in|keep it quiet|attackers?|hackers?)",
+    r"\b(?:add|grant|give|make|promote|elevate|assign|unlock)\w*\b<gap>\b(?:without (?:approval|permission|telling|asking)|behind (?:the )?\w+(?:'s?)? backs?|(?:is|are|was) not (?:allowed|authori[sz]ed|permitted)|so that (?:i|we) can (?:get|sneak|log) in|keep it quiet|(?:attackers?|hackers?)(?!'s? (?:ip|address|domain|url|host|hash)))",
     r"\b(?:hidden|secret|back-?door)(?: \w+)? (?:admin\w*|account|user|access|owner)\b|\badmin\w*\b<near>\bhide it\b|\bnobody knows of\b",
     r"\bapprov\w*\b<near>\b(?:all )?(?:of )?my own\b|\b(?:fake|forge\w*|false)\b<near>\bapprovals?\b",
     r"\btake over the (?:account|mailbox|identity)\b|\blog in (?:as|with) (?:him|her|<name>'s|another)",
@@ -161,7 +162,7 @@ _PRIVILEGE = _rules(
 )
 _CRIME = _rules(
     r"\b(?:fake|false|bogus|cloned?)\b[^.!?;]{0,90}?\b(?:collect|takes?|ask|steal|captur|harvest)\w*\b<near><login>",
-    r"\b(?:blackmail|extort|launder|embezzl)\w*\b|\bbcc the attacker\b|\bvictims? of (?:our|my) scam|\b(?:attacker|hacker)'s (?:server|account|mailbox|address)\b",
+    r"\b(?:blackmail|extort|launder|embezzl)\w*\b(?! (?:insurance|checks?|prevention|alerts?|cases?|rules?|policy|training|report))|\bbcc the attacker\b|\bvictims? of (?:our|my) scam|\b(?:attacker|hacker)'s (?:server|account|mailbox|address)\b",
     r"\b(?:hack|break) into (?:the |his |her |their )?(?:mailbox|account|phone|laptop|network|server|system)",
 )
 
