@@ -10,6 +10,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from typing import IO, Any
 
+from flowquill.server.streams import read_message
+
 PATIENCE = 120.0
 """Seconds by the clock after which a server is dead; a busy machine is no fault of its own."""
 LIMIT = 2000.0
@@ -110,13 +112,6 @@ class Process:
         self.process.wait()
 
     def _listen(self, stream: IO[bytes]) -> None:
-        while True:
-            length = 0
-            while line := stream.readline().strip():
-                name, _, value = line.partition(b":")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            if not length:
-                self._came.put(None)
-                return
-            self._came.put(json.loads(stream.read(length)))
+        while isinstance(message := read_message(stream)[1], dict):
+            self._came.put(message)
+        self._came.put(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import threading
@@ -11,6 +10,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from time import monotonic
 from typing import IO, Any
+
+from flowquill.server.streams import framed, read_message
 
 PATIENCE = 120.0
 """Seconds; a busy machine is no fault of the server."""
@@ -129,18 +130,10 @@ class Talking:
             self._write({"jsonrpc": "2.0", "id": came["id"], "result": result})
 
     def _write(self, message: Json) -> None:
-        body = json.dumps(message).encode()
-        self._to.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._to.write(framed(message))
         self._to.flush()
 
     def _listen(self, stream: IO[bytes]) -> None:
-        while True:
-            length = 0
-            while line := stream.readline().strip():
-                name, _, value = line.partition(b":")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            if not length:
-                self._came.put(None)
-                return
-            self._came.put(json.loads(stream.read(length)))
+        while isinstance(message := read_message(stream)[1], dict):
+            self._came.put(message)
+        self._came.put(None)

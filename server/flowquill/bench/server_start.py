@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from flowquill.bench.figures import Figure, Settings, Stopwatch
+from flowquill.server.streams import framed, read_message
 
 
 def cold_start(settings: Settings) -> Iterator[Figure]:
@@ -42,20 +42,13 @@ _DOCUMENT: dict[str, object] = {"uri": "file:///a.flow", "languageId": "flow", "
 
 
 def _send(stream: IO[bytes], message: object) -> None:
-    body = json.dumps(message).encode()
-    stream.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+    stream.write(framed(message))
     stream.flush()
 
 
 def _wait(stream: IO[bytes], wanted: Callable[[dict[str, Any]], bool]) -> None:
     """Reads messages up to the one that is wanted. Raises RuntimeError where the stream ends first."""
-    while True:
-        length = 0
-        while line := stream.readline().strip():
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        if not length:
-            raise RuntimeError("the language server ended without an answer; run `flowquill lsp` to see why")
-        if wanted(json.loads(stream.read(length))):
+    while isinstance(message := read_message(stream)[1], dict):
+        if wanted(message):
             return
+    raise RuntimeError("the language server ended without an answer; run `flowquill lsp` to see why")

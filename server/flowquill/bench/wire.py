@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import threading
 from collections import deque
@@ -11,6 +10,8 @@ from pathlib import Path
 from queue import Empty, Queue
 from time import perf_counter
 from typing import IO, Any
+
+from flowquill.server.streams import framed, read_message
 
 TIMEOUT = 300.0
 """Seconds after which a server that does not answer is given up."""
@@ -96,8 +97,7 @@ class Wire:
         self.process.wait()
 
     def _send(self, message: dict[str, Any]) -> None:
-        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._to.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._to.write(framed({"jsonrpc": "2.0", **message}))
         self._to.flush()
 
     def _next(self, wanted: str) -> dict[str, Any]:
@@ -121,13 +121,6 @@ class Wire:
         self._send({"id": message["id"], "result": result})
 
     def _listen(self, stream: IO[bytes]) -> None:
-        while True:
-            length = 0
-            while line := stream.readline().strip():
-                name, _, value = line.partition(b":")
-                if name.lower() == b"content-length":
-                    length = int(value)
-            if not length:
-                self._came.put(None)
-                return
-            self._came.put(json.loads(stream.read(length)))
+        while isinstance(message := read_message(stream)[1], dict):
+            self._came.put(message)
+        self._came.put(None)

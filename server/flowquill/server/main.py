@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from flowquill.server.initialize import answer, reduced
-from flowquill.server.streams import Replayed, Unanswered, first_message, framed
+from flowquill.server.streams import Replayed, Unanswered, framed, read_message
 
 if TYPE_CHECKING:
     from flowquill.server.app import FlowquillServer
@@ -35,7 +35,7 @@ def serve(address: tuple[str, int] | None) -> None:
 
 
 def _serve(reading: BinaryIO, writing: BinaryIO) -> None:
-    read, message = first_message(reading)
+    read, message = read_message(reading)
     if not read:
         return
     answered = answer(message)

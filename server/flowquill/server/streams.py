@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 _LENGTH = re.compile(rb"Content-Length: (\d+)\r\n")
 
 
-def first_message(stream: BinaryIO) -> tuple[bytes, object]:
-    """Reads one message: all bytes that were read, and its JSON, or None where they are no message."""
+def read_message(stream: IO[bytes]) -> tuple[bytes, object]:
+    """Reads one message: all bytes that were read, and its JSON, or None where they are no message or the stream has ended."""
     read, length = b"", 0
     while line := stream.readline():
         read += line
