@@ -19,10 +19,11 @@ from random import Random
 from time import monotonic
 from typing import Any
 
+from flowquill.bench.figures import percentile
 from tests.server.talking import Talking
 from tests.soak.author import Author, write_catalog
 from tests.soak.chart import chart
-from tests.soak.verdict import percentile, trend
+from tests.soak.verdict import trend
 
 WRITING = ("ghost text", "edit", "generate")
 """What waits for the model; all else is reading."""
@@ -100,7 +101,7 @@ def _sample(minute: float, pid: int, spent: float, took: dict[str, list[float]])
     writing = [t for name in WRITING for t in took.get(name, ())]
     reading = [t for name, times in took.items() if name not in WRITING for t in times]
     answers = len(writing) + len(reading)
-    figures = (percentile(reading, 0.5), percentile(reading, 0.95), percentile(writing, 0.5), percentile(writing, 0.95))
+    figures = (percentile(times, share) if times else 0.0 for times in (reading, writing) for share in (0.5, 0.95))
     return Sample(round(minute, 2), round(memory(pid), 1), round(spent / max(1, answers), 2), answers, *(round(f, 1) for f in figures))
 
 

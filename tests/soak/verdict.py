@@ -44,9 +44,3 @@ def trend(minutes: Sequence[float], values: Sequence[float], kind: str) -> Trend
     sure = rises - 1 > SURE * sqrt(count * (count - 1) * (2 * count + 5) / 18)
     verdict = "too short" if count < FEWEST or minutes[-1] < SHORTEST else "grows" if growth > MOST[kind] and sure else "flat"
     return Trend(round(slope * 60, 3), round(growth, 4), verdict)
-
-
-def percentile(values: Sequence[float], part: float) -> float:
-    """The nearest-rank percentile; 0 of nothing."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else 0.0

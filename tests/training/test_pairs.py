@@ -10,8 +10,9 @@ from flowquill.grammar.check import check
 from flowquill.grammar.choices import Request, Writer
 from flowquill.grammar.format import render
 from flowquill.grammar.forward import Forward
-from flowquill.grammar.oracle import Oracle, Unreachable, pieces
+from flowquill.grammar.oracle import Oracle, Unreachable
 from flowquill.grammar.parse import parse
+from flowquill.grammar.pieces import pieces
 from flowquill.training.data.banks import load_banks
 from flowquill.training.data.pairs import Kind, Pair
 from flowquill.training.data.sampler import Sampler

@@ -12,8 +12,9 @@ from flowquill.grammar.check import check
 from flowquill.grammar.choices import Request, Step, Writer
 from flowquill.grammar.format import render
 from flowquill.grammar.forward import Forward
-from flowquill.grammar.oracle import Oracle, Unreachable, pieces
+from flowquill.grammar.oracle import Oracle, Unreachable
 from flowquill.grammar.parse import parse
+from flowquill.grammar.pieces import pieces
 from flowquill.training.data.pairs import Kind, Pair
 from flowquill.training.data.plain import load_plain
 from flowquill.training.data.sampler import Sampler

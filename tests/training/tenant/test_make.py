@@ -38,7 +38,7 @@ def test_an_adapter_is_made_published_and_kept_current(tmp_path: Path, monkeypat
     seen: list[str] = []
     outcome = make("yard", examples(), CATALOG, registry, CONFIG, general=6, prompts=prompts, watch=lambda what, done, total: seen.append(what))
     assert outcome.version is not None and outcome.verdict.passed, outcome.verdict.reasons
-    assert {s.split(",")[0] for s in seen} >= {"training", "merging", "the base: tenant", "the adapter: safety"}
+    assert {s.split(",")[0] for s in seen} >= {"training", "merging at strength 1", "the base: tenant", "at strength 1: safety"}
     card = outcome.version.card
     assert card["version"] == 1 and card["data"]["train"] == 64 and set(card["data"]["sha256"]) == {"train", "test"} and str(tmp_path) not in json.dumps(card)
     assert sorted(f.name for f in outcome.version.folder.iterdir()) == ["adapter", "card.json", "catalog", "examples.jsonl", "model", "test.jsonl"]

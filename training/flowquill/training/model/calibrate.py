@@ -21,17 +21,17 @@ SEED = 4711
 
 
 class _Recorder:
-    """The engine, with the first hypothesis of its last answer at hand."""
+    """The engine, which notes the first hypothesis of each answer, None where there was none."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:
         self.engine = engine
         self.name, self.model = engine.name, engine.model
-        self.last: Hypothesis | None = None
+        self.said: list[Hypothesis | None] = []
 
     def decode(self, task: Task, *, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
         """As the engine's."""
         found = self.engine.decode(task, width=width, cancelled=cancelled)
-        self.last = found[0] if found else None
+        self.said.append(found[0] if found else None)
         return found
 
 
@@ -43,9 +43,9 @@ def calibrate(folder: Path, catalog: Catalog, pairs: Sequence[Pair], progress: C
     scores: list[tuple[float, int]] = []
     right: list[bool] = []
     for number, pair in enumerate(pairs, 1):
-        recorder.last = None
+        recorder.said.clear()
         result = own.run(generator, [pair])[0]
-        said: Hypothesis | None = getattr(recorder, "last")  # noqa: B009  set while the flow was written
+        said = recorder.said[-1] if recorder.said else None
         if said is not None:
             scores.append((said.score * said.steps, said.steps))
             right.append(measure(result, catalog, frozenset()).figures.get(confidence.RIGHT, 0.0) == 1)

@@ -40,15 +40,19 @@ def package(adapter: Path, base: Path, catalog: Catalog, out: Path, name: str, l
     for file in SHARED:
         share(base / file, out / file)
     vectors(base, catalog, out)
-    described: dict[str, Any] = json.loads((out / "model.json").read_text(encoding="utf-8"))
+    described = _described(out)
     described["catalog"] = catalog_hash(catalog)
     described["training"] = {"adapter_of": base_name(base), **json.loads((adapter / "training.json").read_text(encoding="utf-8"))}
-    if curve := json.loads((base / "model.json").read_text(encoding="utf-8")).get("calibration"):
+    if curve := _described(base).get("calibration"):
         described["calibration"] = curve
     (out / "model.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
     files = {f.name: hash_of(f) for f in sorted(out.iterdir()) if f.is_file() and f.name != MANIFEST}
     (out / MANIFEST).write_text(json.dumps({"name": name, "files": files}, indent=1) + "\n", encoding="utf-8")
     return out
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    return dict(json.loads((folder / "model.json").read_text(encoding="utf-8")))
 
 
 def share(source: Path, target: Path) -> None:
@@ -78,7 +82,7 @@ def hash_of(file: Path) -> str:
 
 def base_name(base: Path) -> dict[str, str]:
     """Name, version and hash of a base model."""
-    described = json.loads((base / "model.json").read_text(encoding="utf-8"))
+    described = _described(base)
     return {"name": str(described["name"]), "version": str(described["version"]), "manifest": hash_of(base / MANIFEST), "grammar": str(described["grammar"])}
 
 
