@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from flowquill.generation.features import (
     POINTERS,
     SPANS,
     Input,
+    PieceSeen,
     Reading,
     Trace,
     connector_text,
@@ -26,7 +27,7 @@ from flowquill.generation.features import (
     read,
     seen_pieces,
 )
-from flowquill.generation.heads import Array, Heads, log_softmax
+from flowquill.generation.heads import Array, Heads, about, log_softmax
 from flowquill.generation.model_files import FORMAT, default_folder, examine
 from flowquill.generation.network import Network, OnnxNetwork, Vectors, Words
 from flowquill.generation.numbers import find_numbers
@@ -37,8 +38,8 @@ from flowquill.grammar.catalog import Catalog, Operation
 from flowquill.grammar.choices import IllegalStep, Options, Request, Step, Writer
 from flowquill.grammar.forward import Forward, State
 from flowquill.grammar.lalr import END, table
-from flowquill.grammar.oracle import lex, pieces
 from flowquill.grammar.parse import parse
+from flowquill.grammar.pieces import lex, pieces
 from flowquill.grammar.tidy import tidy
 
 MAX_STEPS = 300
@@ -79,6 +80,7 @@ class Read:
     ends: Array
     begins: Array
     finishes: Array
+    pieces: dict[PieceSeen, tuple[Array | None, Array, Array, float]] = field(default_factory=dict)
 
 
 class EmbeddedEngine:
@@ -157,8 +159,18 @@ class EmbeddedEngine:
         ahead = beam.trace.ahead(options)
         if ahead.place < 0:
             return beam.following
-        place = seen.hidden[ahead.place : ahead.last + 1].mean(0)
-        return beam.following + self.heads.ahead(self.vectors.of(ahead.text) if ahead.text else None, place, ahead.shared)
+        text, place, said, closest = self._piece(ahead, seen)
+        return beam.following + self.heads.ahead(text, place, ahead.shared, said, closest)
+
+    def _piece(self, piece: PieceSeen, seen: Read) -> tuple[Array | None, Array, Array, float]:
+        """Of a piece of the flow being edited: its words' vector, the mean of its tokens, and what the request says of it."""
+        found = seen.pieces.get(piece)
+        if found is None:
+            text = self.vectors.of(piece.text) if piece.text else None
+            place = seen.hidden[piece.place : piece.last + 1].mean(0)
+            words = seen.hidden[[i for _, _, i in seen.reading.request]]
+            found = seen.pieces[piece] = (text, place, *about(place, text, words))
+        return found
 
     def _grow(self, beams: list[Beam], legal: list[Options], states: Array, seen: Read, position: int, width: int) -> list[tuple[int, Beam]]:
         """The best continuations of all beams: the row they come from and the beam."""
@@ -229,9 +241,13 @@ class EmbeddedEngine:
         width = len(state)
         texts = self.vectors.many([c.text for c in candidates])
         steps = np.stack([held[c.step] if 0 <= c.step < len(held) else np.zeros(width, np.float32) for c in candidates])
-        places = np.stack([seen.hidden[c.place : max(c.place, c.last) + 1].mean(0) if c.place >= 0 else np.zeros(width, np.float32) for c in candidates])
-        shared = np.array([[c.shared] for c in candidates], np.float32)
-        chances = log_softmax(self.heads.pointer(POINTERS[kind], state, texts, steps, places, shared))
+        places = np.stack([seen.hidden[c.place : c.last + 1].mean(0) if c.place >= 0 else np.zeros(width, np.float32) for c in candidates])
+        more = None
+        if kind == "keep":
+            pieces = [self._piece(PieceSeen(c.text, c.place, c.last, c.shared), seen) if c.place >= 0 else (None, state, np.zeros(width, np.float32), 0.0) for c in candidates]
+            shared = np.array([[c.shared] for c in candidates], np.float32)
+            more = self.heads.piece_keys(shared, np.stack([p[2] for p in pieces]), np.array([[p[3]] for p in pieces], np.float32))
+        chances = log_softmax(self.heads.pointer(POINTERS[kind], state, texts, steps, places, more))
         return [(float(chances[i]), Step(kind, candidates[i].value)) for i in np.argsort(-chances)[:count]]
 
     def _spans(self, state: Array, seen: Read, count: int) -> list[tuple[float, Any]]:
@@ -286,7 +302,7 @@ def _state_at(flow: str, cursor: int, forward: Forward) -> tuple[State, list[tup
     state = forward.start
     tokens: list[tuple[str, str, int, int]] = []
     offset = 0
-    from flowquill.grammar.parse import _chunk, unquote
+    from flowquill.grammar.parse import chunk_text, unquote
 
     while True:
         token = grammar.next_token(flow[:cursor], offset, state.stack[-1])
@@ -296,7 +312,7 @@ def _state_at(flow: str, cursor: int, forward: Forward) -> tuple[State, list[tup
         if token is None or ready is None:
             line = flow.count("\n", 0, offset) + 1
             raise GenerationError(f"The flow before the cursor does not parse (near line {line}); mend it first.")
-        value = unquote(token.text) if token.type == "STRING" else _chunk(token.text) if token.type == "CHUNK" else token.text
+        value = unquote(token.text) if token.type == "STRING" else chunk_text(token.text) if token.type == "CHUNK" else token.text
         state = forward.shifted(token.type, value, ready)
         tokens.append((token.type, value, token.start, token.end))
         offset = token.end

@@ -22,7 +22,7 @@ MODES = ("create", "edit", "complete")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something a step may point at: words to embed, the decoder step that made it, its tokens. -1: none.
+    """Something a step may point at: words to embed, the decoder step that made it, its tokens from `place` to `last`. -1: none.
 
     `shared`: of a piece of a flow, the share (0 to 1) of its words that the request says too.
     """
@@ -125,7 +125,7 @@ class Trace:
         if kind == "enum":
             return [Candidate(value, value) for value in options.enum]
         if kind == "number":
-            return [Candidate(n, place=self.reading.token_at(n.start)) for n in writer.request.numbers]
+            return [Candidate(n, place=at, last=at) for n in writer.request.numbers for at in (self.reading.token_at(n.start),)]
         if kind == "keep":
             seen = [(k, self.pieces.get(k, NO_PIECE)) for k in options.kept]
             return [Candidate(k, p.text, -1, p.place, p.last, p.shared) for k, p in seen]
@@ -134,7 +134,8 @@ class Trace:
     def _reference(self, reference: Reference) -> Candidate:
         path = reference.path
         text = " ".join(path.properties).replace("_", " ")
-        return Candidate(path, text, self.steps.get(path.name, -1), self.places.get(path.name, -1))
+        place = self.places.get(path.name, -1)
+        return Candidate(path, text, self.steps.get(path.name, -1), place, place)
 
     def input(self, step: Step, options: Options, catalog: Catalog) -> Input:
         """The chosen step as the next input."""

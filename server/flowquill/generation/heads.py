@@ -17,9 +17,9 @@ class Heads:
     def __init__(self, weights: Mapping[str, Array], kinds: Sequence[str]) -> None:
         self.weights = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
         width = self.weights["begin"].shape[-1]
-        for name in ("ahead_in", "ahead_place_in", "end_after"):  # models trained before these were there
+        for name in ("ahead_in", "ahead_place_in", "end_after", "about_in", "about_key"):  # models trained before these were there
             self.weights.setdefault(f"{name}.weight", np.zeros((width, width), np.float32))
-        for name in ("shared_in", "shared_key"):
+        for name in ("shared_in", "shared_key", "closest_in", "closest_key"):
             self.weights.setdefault(f"{name}.weight", np.zeros((width, 1), np.float32))
         self.kinds = tuple(kinds)
         self.index = {kind: number for number, kind in enumerate(self.kinds)}
@@ -54,9 +54,13 @@ class Heads:
         features = np.clip(np.array(best, np.float32) / self.scale, -2, 2)
         return self.linear("kind", state) + self.weights["match.weight"] @ features
 
-    def pointer(self, name: str, state: Array, texts: Array, steps: Array, places: Array, shared: Array) -> Array:
-        """Scores (C,) of candidates; the three (C, W) are their words, the steps and the tokens that made them, zero for none; `shared` (C, 1)."""
-        keys = self.linear("text_key", texts) + self.linear("step_key", steps) + self.linear("place_key", places) + self.linear("shared_key", shared)
+    def pointer(self, name: str, state: Array, texts: Array, steps: Array, places: Array, more: Array | None = None) -> Array:
+        """Scores (C,) of candidates; the three (C, W) are their words, the steps and the tokens that made them, zero for none.
+
+        `more` (C, W): what is added to the keys of pieces of the flow being edited (`piece_keys`).
+        """
+        keys = self.linear("text_key", texts) + self.linear("step_key", steps) + self.linear("place_key", places)
+        keys = keys if more is None else keys + more
         return keys @ self.linear(f"pointer.{name}", state) / np.sqrt(keys.shape[-1])
 
     def starts(self, state: Array, keys: Array) -> Array:
@@ -71,10 +75,15 @@ class Heads:
         """The decoder's first input (W,)."""
         return self.weights["begin"][mode] + self.weights["position.weight"][0]
 
-    def ahead(self, text: Array | None, place: Array, shared: float) -> Array:
-        """What is added to an input (W,) to say which piece of the flow being edited comes next: its words, the mean of its tokens, and how much the request says of it."""
-        added = self.linear("ahead_place_in", place) + self.linear("shared_in", np.array([shared], np.float32))
+    def ahead(self, text: Array | None, place: Array, shared: float, said: Array, closest: float) -> Array:
+        """What is added to an input (W,) to say which piece of the flow being edited comes next: its words, the mean of its tokens, and what the request says of it."""
+        added = self.linear("ahead_place_in", place) + self.linear("about_in", said)
+        added = added + self.linear("shared_in", np.array([shared], np.float32)) + self.linear("closest_in", np.array([closest], np.float32))
         return added if text is None else added + self.linear("ahead_in", text)
+
+    def piece_keys(self, shared: Array, said: Array, closest: Array) -> Array:
+        """What is added to the keys (C, W) of pieces: `shared` (C, 1), `said` (C, W), `closest` (C, 1)."""
+        return self.linear("shared_key", shared) + self.linear("about_key", said) + self.linear("closest_key", closest)
 
     def next_input(self, kind: str, position: int, text: Array | None, owner: Array | None, start: Array | None, end: Array | None) -> Array:
         """The input (W,) that tells the decoder which step was chosen."""
@@ -83,6 +92,22 @@ class Heads:
             if value is not None:
                 x = x + self.linear(name, value)
         return x
+
+
+SHARPNESS = 15.0
+"""How sharply a piece of a flow picks the words about it: the factor of cosines before the softmax."""
+
+
+def about(piece: Array, text: Array | None, words: Array) -> tuple[Array, float]:
+    """What a request, whose words are `words` (N, W), says of a piece of a flow: the mean of its tokens `piece` (W,) and the vector of what it calls.
+
+    Gives the words, each by how near it is to the piece (W,), and the cosine of the nearest; as `about` of the trained model.
+    """
+    if not len(words):
+        return np.zeros_like(piece), -1.0
+    near = _unit(words) @ _unit(_unit(piece) + _unit(text) if text is not None else _unit(piece))
+    weights = np.exp(SHARPNESS * (near - near.max()))
+    return (weights / weights.sum()) @ words, float(near.max())
 
 
 def _unit(x: Array) -> Array:

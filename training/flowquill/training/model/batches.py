@@ -100,6 +100,7 @@ class Collator:
         tokens = torch.zeros(count, width, dtype=torch.long)
         segments = torch.zeros(count, width, dtype=torch.long)
         readable = torch.zeros(count, width, dtype=torch.bool)
+        asked = torch.zeros(count, width, dtype=torch.bool)
         kinds = torch.full((count, length), -100)
         legal = torch.zeros(count, length, len(KINDS), dtype=torch.bool)
         shape = (count, length)
@@ -118,6 +119,7 @@ class Collator:
             tokens[number, : len(example.ids)] = torch.tensor(example.ids)
             segments[number, : len(example.ids)] = torch.tensor(example.segments)
             readable[number, : len(example.ids)] = True
+            asked[number, 1 : example.segments.count(0) - 1] = True
             steps = len(example.kinds)
             kinds[number, :steps] = torch.tensor(example.kinds)
             at = torch.tensor([t for t, allowed in enumerate(example.legal) for _ in allowed])
@@ -157,7 +159,7 @@ class Collator:
         pointed = torch.cat([localised(pointed[..., :1]), pointed[..., 1:]], -1)
         matrix = self.embedder.matrix
         return Batch(
-            tokens, segments, readable, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
+            tokens, segments, readable, asked, torch.tensor([e.mode for e in examples]), kinds, legal, input_kinds,
             localised(texts), localised(owners), starts, ends, localised(coming), places, lasts, shared, vectors,
             torch.from_numpy(matrix[[k.summary_row for k, _ in pool]]), torch.from_numpy(matrix[[k.connector_row for k, _ in pool]]),
             operation, fitting, torch.tensor(pointer_of).reshape(-1, 3), pointed, common, mask, torch.tensor(gold, dtype=torch.long),

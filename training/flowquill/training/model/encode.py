@@ -13,7 +13,8 @@ from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.choices import KINDS, Request, Writer
 from flowquill.grammar.format import render
 from flowquill.grammar.forward import Forward, State
-from flowquill.grammar.oracle import Oracle, Unreachable, lex, pieces
+from flowquill.grammar.oracle import Oracle, Unreachable
+from flowquill.grammar.pieces import lex, pieces
 from flowquill.training.data.pairs import Pair
 
 Source = Literal["own", "public", "plain"]
@@ -76,6 +77,8 @@ def offset_of(context: str, cursor: tuple[int, ...]) -> int:
     for level in range(0, len(cursor) - 1, 2):
         statement = block[cursor[level]]
         inner = tree.blocks(statement)
+        if cursor[level + 1] >= len(inner):
+            raise Unreachable("an empty `else` is not written at all")
         block = inner[cursor[level + 1]]
         # The brace that closes the last block of a statement is its last character; other empty blocks have no span of their own.
         end = statement.span[1] - 1 if cursor[level + 1] == len(inner) - 1 else -1
@@ -144,7 +147,7 @@ def encode(pair: Pair, forward: Forward, tokenizer: WordPiece, source: Source = 
             if gold < 0 or (kind in ("number", "keep") and candidates[gold].place < 0):
                 raise Unreachable(f"{kind} {value!r} is no candidate")
             which = _POINTER_INDEX[POINTERS[kind]]
-            pointers.append((at, which, tuple((c.text, c.step, c.place, max(c.place, c.last), c.shared) for c in candidates), gold))
+            pointers.append((at, which, tuple((c.text, c.step, c.place, c.last, c.shared) for c in candidates), gold))
         shown = trace.input(move.step, options, catalog)
         inputs.append((KIND_INDEX[kind], shown.text, shown.owner, shown.start, shown.end))
         trace = trace.after(move.step, move.before, following, len(kinds))

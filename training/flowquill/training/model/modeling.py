@@ -132,6 +132,10 @@ class Heads(nn.Module):
         self.ahead_place_in = Added(width, width)
         self.shared_in = Added(1, width)
         self.shared_key = Added(1, width)
+        self.about_in = Added(width, width)
+        self.about_key = Added(width, width)
+        self.closest_in = Added(1, width)
+        self.closest_key = Added(1, width)
         self.kind = nn.Linear(width, len(config.kinds))
         self.match = nn.Linear(2, len(config.kinds), bias=False)
         nn.init.zeros_(self.match.weight)
@@ -169,6 +173,7 @@ class Batch:
     tokens: Tensor  # (B, S) int
     segments: Tensor  # (B, S) int
     readable: Tensor  # (B, S) bool
+    asked: Tensor  # (B, S) bool: the request's own words
     modes: Tensor  # (B,) int: create, edit, complete
     kinds: Tensor  # (B, T) int, -100 padding
     legal: Tensor  # (B, T, K) bool
@@ -239,6 +244,9 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             x = x + project(hidden.gather(1, index) * (places >= 0)[..., None])
         pair = torch.arange(len(x), device=x.device)
         x = x + _mean(heads.ahead_place_in(hidden), pair, batch.ahead_first, batch.ahead_last) + heads.shared_in(batch.ahead_shared[..., None])
+        if (batch.ahead_first >= 0).any():
+            said, closest = about(hidden, batch.asked, batch.vectors, batch.ahead_text, batch.ahead_first, batch.ahead_last)
+            x = x + heads.about_in(said) + heads.closest_in(closest[..., None])
         return x + heads.position.weight[: x.shape[1]]
 
     def decode(self, x: Tensor, cross: list[tuple[Tensor, Tensor]], readable: Tensor) -> Tensor:
@@ -286,6 +294,11 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             keys = _picked(F.linear(batch.vectors, heads.text_key.weight), rows) + heads.text_key.bias
             keys = keys + _picked(heads.step_key(states).flatten(0, 1), _of_pair(steps, pair, states.shape[1]))
             keys = keys + _mean(heads.place_key(hidden), pair, first, last) + heads.shared_key(batch.shared[..., None])
+            kept = (which == POINTERS.index("keep")).nonzero()[:, 0]
+            if len(kept):
+                at_pair = pair[kept]
+                said, closest = about(hidden[at_pair], batch.asked[at_pair], batch.vectors, rows[kept], first[kept], last[kept])
+                keys = keys.index_add(0, kept, (heads.about_key(said) + heads.closest_key(closest[..., None])).to(keys.dtype))
             found = (keys @ queries[..., None]).squeeze(-1) / math.sqrt(keys.shape[-1])
             found = found.masked_fill(~batch.candidate_mask, lowest).float()
             out["pointer_loss"] = F.cross_entropy(found, batch.pointer_gold)
@@ -311,6 +324,26 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
 def _picked(rows: Tensor, index: Tensor) -> Tensor:
     """Rows (N, W) at `index` (..., any shape); zeros where it is below 0."""
     return F.embedding(index.clamp(min=0), rows) * (index >= 0)[..., None]
+
+
+SHARPNESS = 15.0
+"""How sharply a piece of a flow picks the words about it: the factor of cosines before the softmax."""
+
+
+def about(hidden: Tensor, asked: Tensor, vectors: Tensor, text: Tensor, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
+    """What the request says of pieces of the flow being edited.
+
+    `hidden` (B, S, W), `asked` (B, S) the request's own words, `text` (B, C) rows of `vectors`, `first`, `last` (B, C) tokens, below 0 for none.
+    A piece is the mean of its tokens and the vector of what it calls, both of unit length. Gives the request's words, each by how near it is to the piece,
+    (B, C, W), and the cosine of the nearest (B, C); zeros where there is no piece.
+    """
+    pair = torch.arange(len(hidden), device=hidden.device)
+    piece = F.normalize(_mean(hidden, pair, first, last), dim=-1) + F.normalize(_picked(vectors, text).float(), dim=-1)
+    near = F.normalize(piece, dim=-1) @ F.normalize(hidden.float(), dim=-1).transpose(1, 2)
+    near = near.masked_fill(~asked[:, None], -1.0).float()
+    said = torch.softmax(SHARPNESS * near, -1).to(hidden.dtype) @ hidden
+    there = first >= 0
+    return said * there[..., None], near.amax(-1) * there
 
 
 def _mean(rows: Tensor, pair: Tensor, first: Tensor, last: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ class ShardMaker:
 
 AHEAD = 3
 READING = "reading"
-HANDWRITTEN = 0.25
+HANDWRITTEN = 0.35
 
 
 def _read(path: Path) -> list[Example]:
