@@ -12,11 +12,11 @@ from flowquill.grammar.catalog import load_catalog
 from flowquill.grammar.check import check
 from flowquill.grammar.diagnostics import CODES
 from flowquill.grammar.format import format_text
-from flowquill.grammar.forward import DECORATORS
 from flowquill.grammar.parse import parse
 from flowquill.grammar.wdl.compile import compile_flow
 from flowquill.grammar.wdl.schema import check_definition
 from flowquill.grammar.wdl.violations import RULES
+from flowquill.grammar.words import DECORATORS
 
 ROOM = Path(__file__).parents[2] / "grammar"
 REFERENCE = (ROOM / "REFERENCE.md").read_text(encoding="utf-8")

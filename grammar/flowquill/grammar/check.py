@@ -16,7 +16,6 @@ from flowquill.grammar.catalog import Catalog, Operation, Output, Parameter
 from flowquill.grammar.diagnostics import Diagnostic, Edit, Fix, Severity
 from flowquill.grammar.escapes import ESCAPES
 from flowquill.grammar.format import expression as written
-from flowquill.grammar.forward import DECORATORS, LIMITS, RESERVED
 from flowquill.grammar.functions import FUNCTIONS
 from flowquill.grammar.parse import Parsed, ParseError
 from flowquill.grammar.types import (
@@ -33,6 +32,7 @@ from flowquill.grammar.types import (
     of_properties,
     of_result,
 )
+from flowquill.grammar.words import DECORATORS, LIMITS, RESERVED
 
 _SECRETS = re.compile(
     r"AccountKey=[A-Za-z0-9+/]{20,}|SharedAccessKey=[A-Za-z0-9+/]{20,}|\bsk_live_[A-Za-z0-9]{10,}|\bAKIA[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}"

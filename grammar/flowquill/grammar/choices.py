@@ -14,19 +14,19 @@ from typing import Any
 
 from flowquill.grammar import types
 from flowquill.grammar.catalog import Catalog, Operation, Output
-from flowquill.grammar.forward import (
+from flowquill.grammar.forward import Forward, State
+from flowquill.grammar.functions import FUNCTIONS
+from flowquill.grammar.lalr import END
+from flowquill.grammar.naming import result_name
+from flowquill.grammar.stack import (
     Binding,
-    Forward,
-    State,
     argument_in_progress,
     item_in_scope,
     name_role,
     need,
     open_call,
+    open_object,
 )
-from flowquill.grammar.functions import FUNCTIONS
-from flowquill.grammar.lalr import END
-from flowquill.grammar.naming import result_name
 from flowquill.grammar.types import ANY, ValueType, assignable
 
 Token = tuple[str, str]
@@ -533,9 +533,7 @@ def _depth(state: State) -> int:
 
 
 def _key_next(context: State) -> bool:
-    from flowquill.grammar.forward import _open_object
-
-    return context.entries[-1][0] in ("LBRACE", "COMMA") and _open_object(context.entries)
+    return context.entries[-1][0] in ("LBRACE", "COMMA") and open_object(context.entries)
 
 
 def _references(context: State, wanted: str) -> list[Reference]:

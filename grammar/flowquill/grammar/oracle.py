@@ -10,6 +10,7 @@ from flowquill.grammar import tree
 from flowquill.grammar.choices import IllegalStep, Kept, Path, Span, Step, Writer, write
 from flowquill.grammar.pieces import emptied, piece_tree
 from flowquill.grammar.rename import bound_names, rename
+from flowquill.grammar.stack import argument_in_progress
 
 
 class Unreachable(Exception):
@@ -415,8 +416,6 @@ class Oracle:
         raise Unreachable(f"the request mentions no {value}")
 
     def _at_hours(self) -> bool:
-        from flowquill.grammar.forward import argument_in_progress
-
         ready = self.writer.state.ready().get("NUMBER")
         parameter = argument_in_progress(ready.entries) if ready else None
         return parameter is not None and parameter.name == "hours"

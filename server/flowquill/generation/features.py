@@ -12,7 +12,8 @@ from typing import Any
 from flowquill.generation.wordpiece import WordPiece
 from flowquill.grammar.catalog import Catalog, Operation, Parameter
 from flowquill.grammar.choices import Kept, Number, Options, Path, Reference, Span, Step, Writer
-from flowquill.grammar.forward import DECORATORS, LIMITS, parameters_of
+from flowquill.grammar.stack import parameters_of
+from flowquill.grammar.words import DECORATORS, LIMITS
 
 POINTERS = {"parameter": "parameter", "reference": "reference", "variable": "reference", "step": "reference", "enum": "enum", "number": "number", "keep": "keep"}
 SPANS = frozenset({"text", "chunk", "key", "input"})

@@ -13,10 +13,10 @@ from flowquill.grammar.decoding import names
 from flowquill.grammar.decoding.terminals import escaped, identifier_terminal, literal, one_of, span_terminals, spelled
 from flowquill.grammar.decoding.values import OFFERED, value_rules
 from flowquill.grammar.format import expression, quote
-from flowquill.grammar.forward import LIMITS
 from flowquill.grammar.refusals import REASONS
 from flowquill.grammar.spelling import ELEMENT, SCOPE, STEP, VARIABLE, spell
 from flowquill.grammar.types import SIMPLE
+from flowquill.grammar.words import LIMITS
 
 DEPTH = 6
 """Blocks within blocks a grammar allows; 99 % of real workflows have fewer."""

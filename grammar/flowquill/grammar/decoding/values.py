@@ -7,9 +7,9 @@ from typing import Final
 
 from flowquill.grammar.choices import FUNCTION_CHOICES
 from flowquill.grammar.decoding.terminals import literal
-from flowquill.grammar.forward import RESERVED
 from flowquill.grammar.functions import FUNCTIONS, FunctionArgument, Signature
 from flowquill.grammar.types import SIMPLE, assignable
+from flowquill.grammar.words import RESERVED
 
 _LITERALS: Final[Mapping[str, tuple[str, ...]]] = {
     "text": ("string", "template"),

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flowquill.grammar.catalog import Catalog
-from flowquill.grammar.forward import RESERVED
 from flowquill.grammar.wdl.model import WdlError
+from flowquill.grammar.words import RESERVED
 
 DEEPEST = 20
 _WORDS = frozenset(RESERVED) | {"text", "integer", "number", "boolean", "list", "object", "any"}

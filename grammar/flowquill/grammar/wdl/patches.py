@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowquill.grammar import tree
-from flowquill.grammar.forward import DECORATORS
 from flowquill.grammar.wdl.reading import Reading
 from flowquill.grammar.wdl.settings import difference
+from flowquill.grammar.words import DECORATORS
 
 _REPLACED = frozenset({("splitOn",), ("kind",), ("recurrence",), ("recurrence", "frequency"), ("recurrence", "interval"), ("inputs", "body", "callback_url")})
 """What a native form writes by default and a definition may have otherwise, or not at all."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowquill.grammar import tree
-from flowquill.grammar.forward import DECORATORS
 from flowquill.grammar.wdl.values import Values
+from flowquill.grammar.words import DECORATORS
 
 SPECIAL = frozenset({"connection", "via", "form", "variable", "body_name", "workflow", "operation", "cases", "catch", "finally"})
 """Keys of `@meta` that are no part of the action: what names things in the definition that no syntax names."""

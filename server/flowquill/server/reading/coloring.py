@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from flowquill.grammar import tree
-from flowquill.grammar.forward import RESERVED
+from flowquill.grammar.words import RESERVED
 from flowquill.server.lines import Lines
 from flowquill.server.reading.names import Piece
 from flowquill.server.reading.walking import walk

@@ -7,8 +7,9 @@ from bisect import bisect_left
 from dataclasses import dataclass
 
 from flowquill.grammar import tree
-from flowquill.grammar.forward import Binding, Forward, Scope, State, name_role
+from flowquill.grammar.forward import Forward, State
 from flowquill.grammar.functions import FUNCTIONS
+from flowquill.grammar.stack import Binding, Scope, name_role
 from flowquill.server.reading.names import Reading
 
 _FLOW = re.compile(r"^flow[ \t]", re.MULTILINE)

@@ -216,7 +216,7 @@ def check_new_name(reading: Reading, offset: int, name: str) -> None:
     """Raises RenameError where `name` cannot replace the name at an offset."""
     import re
 
-    from flowquill.grammar.forward import RESERVED
+    from flowquill.grammar.words import RESERVED
 
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise RenameError(f"{name} is no name; use letters, digits and underscores, and begin with a letter.")

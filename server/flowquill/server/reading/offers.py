@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from flowquill.grammar.catalog import Catalog, Operation, Output, Parameter
 from flowquill.grammar.format import quote
-from flowquill.grammar.forward import DECORATORS, Forward, State, name_role, need, open_call, parameters_of
+from flowquill.grammar.forward import Forward, State
 from flowquill.grammar.functions import FUNCTIONS
+from flowquill.grammar.stack import name_role, need, open_call, parameters_of
 from flowquill.grammar.types import ValueType, assignable
+from flowquill.grammar.words import DECORATORS
 from flowquill.server.reading.cursor import Finished, in_comment, quoted, state_at
 
 _PARTIAL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")

@@ -20,8 +20,8 @@ from transformers import BertModel
 from flowquill.generation.features import BUILTIN_TEXT, MANUAL_TEXT, connector_text, operation_text, parameter_text
 from flowquill.generation.model_files import FORMAT, MANIFEST
 from flowquill.grammar.catalog import Catalog, Output, load_catalog
-from flowquill.grammar.forward import DECORATORS, LIMITS
 from flowquill.grammar.lalr import grammar_text
+from flowquill.grammar.words import DECORATORS, LIMITS
 from flowquill.training.model.modeling import FlowquillModel
 from flowquill.training.model.pretrained import Embedder, encoder, quantised_rows
 from flowquill.training.model.rounding import in_steps
