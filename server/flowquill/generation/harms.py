@@ -83,7 +83,7 @@ _SELF_HARM_MATTER = _rules(
 )
 _SELF_HARM = _rules(
     r"\bsuicide (?:is|was|as) (?:the|a) (?:only|best|good)|\b(?:my|group|a) suicide\b(?! prevention)",
-    r"\boverdos\w*\b(?! of (?:meeting|e?-?mail|message|notification|alert)s?)|\blethal dose|\bslit\w* (?:my|her|his|your|their )?\s?wrists?",
+    r"(?<!on )(?<!for )\boverdos\w*\b(?! of (?:meeting|e?-?mail|message|notification|alert)s?)|\blethal dose|\bslit\w* (?:my|her|his|your|their )?\s?wrists?",
     r"\b(?:take|swallow) (?:all|every)(?: of)?(?: my| the| your| their)? pills",
     r"\b(?:best|painless|easy|quick|which) ways? (?:to|of) (?:die|dying|kill)|\b(?:enough|bridges?) to die\b",
     r"\b(?:how deep|deep) (?:i|you) cut|\bfresh cuts\b|\bcut deeper\b",
@@ -95,7 +95,7 @@ _SELF_HARM = _rules(
 _MASS_MAIL = _rules(
     r"\bunsolicited\b|\bmail ?-?bomb|\b(?:never|not|n't) (?:asked|ask|agreed|agree|signed up|opted in)\b<near>\b(?:for|to it|it)\b|\b(?:have|had|did) not agreed? to it",
     r"\b(?:offer|advert|mail|text|message|newsletter)\w*\b<gap>\bwithout (?:their )?(?:consent|permission)\b",
-    r"\b(?:send|post|dm|deliver|mail|write)\w*\b<near>\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
+    r"\b(?:send(?!er)|post|dm|deliver|mail|write)\w*\b<near>\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
     r"\bspam filters?\b<near>\b(?:let|miss|fooled|not (?:see|catch))|\b(?:evade|bypass|past|around|fool|trick)\w*\b<near>\b(?:spam )?(?:filters?|scanners?)\b",
     r"\b(?:flood|bombard|clog|swamp|overwhelm|jam)(?:s|ing)? (?:the|his|her|their|my|our|every|a)\b<gap>\b(?:inbox|mailbox|address|mails?|messages?|hotline|fax|phone|line|support|desk|form|channel)",
     r"\b(?:thousands?|millions?)(?: of)? (?:e?mails?|messages?|tickets?|times|addresses|numbers|calls|texts)\b",
