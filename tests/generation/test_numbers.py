@@ -20,6 +20,18 @@ from flowquill.generation.numbers import find_numbers
         ("at 16:05", [16, 5], [16, None]),
         ("the first twenty-one of 1,500", [1, 21, 1500], [1, 21, None]),
         ("$2.5k or 30%", [2500, 30], [None, None]),
+        ("the first five rows", [1, 5], [1, 5]),
+        ("two hundred and three dozen of 1.5", [200, 36, 1.5], [None, None, None]),
+        ("every other day, every other Friday, the other file", [2, 2], [None, None]),
+        ("fortnightly, quarterly, every quarter", [2, 3, 3], [2, 3, None]),
+        ("every quarter of an hour", [15], [None]),
+        ("half an hour later, a half-hourly look, on the half hour", [30, 30, 30], [None, None, None]),
+        ("at quarter to five in the afternoon", [45, 5], [None, 16]),
+        ("at a quarter past 7", [15, 7], [None, 7]),
+        ("at 11.30", [11, 30], [11, None]),
+        ("version 11.30", [11.3], [None]),
+        ("at three pm or eleven a.m.", [3, 11], [15, 11]),
+        ("a couple of days", [2], [2]),
     ],
 )
 def test_numbers_and_hours(text: str, values: list[int], hours: list[int | None]) -> None:

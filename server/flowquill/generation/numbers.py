@@ -1,4 +1,4 @@
-"""The numbers a request mentions: digits, number words, ordinals and times of day."""
+"""The numbers a request mentions: digits, number words, ordinals, times of day, and words that stand for a number ("every other day")."""
 
 from __future__ import annotations
 
@@ -19,14 +19,27 @@ _ORDINALS = {
         ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"], 1
     )
 }
-_SPECIAL = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1000000, "noon": 12, "midnight": 0, "midday": 12, "twice": 2, "once": 1}
-_WORDS = {**_UNITS, **_TENS, **_ORDINALS, **_SPECIAL}
+_TIMES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1000000}
+_SPECIAL = {"noon": 12, "midnight": 0, "midday": 12, "twice": 2, "once": 1, "thrice": 3, "couple": 2, "fortnight": 2, "fortnightly": 2, "quarterly": 3}
+_WORDS = {**_UNITS, **_TENS, **_ORDINALS, **_TIMES, **_SPECIAL}
 _CLOCK = re.compile(r"(?<![\w:.])(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?)", re.IGNORECASE)
-_TIME = re.compile(r"(?<![\w:.])(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)(?![\w:])")
+_TIME = re.compile(r"(?<![\w:.])(?:(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)|(?<=\bat )(?P<hour_2>[01]?\d|2[0-3])\.(?P<minute_2>[0-5]\d))(?![\w:])", re.IGNORECASE)
 _DIGITS = re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>k|st|nd|rd|th|%|[a-z]{0,3})?(?![\w])", re.IGNORECASE)
-_WORD = re.compile(r"(?<![\w-])(?:" + "|".join(sorted(_WORDS, key=len, reverse=True)) + r")(?:[- ](?:" + "|".join(_UNITS) + r"))?(?![\w-])", re.IGNORECASE)
-_PART_OF_DAY = re.compile(r"(?:\s*o[’']?clock)?\s+(?:in the (?P<part>morning|afternoon|evening)|at night)\b", re.IGNORECASE)
-_PAST = re.compile(r"\b(?P<share>half|quarter) past\b", re.IGNORECASE)
+_WORD = re.compile(
+    rf"(?<![\w-])(?:(?P<tens>{'|'.join(_TENS)})[- ](?P<unit>{'|'.join(_UNITS)})|(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))}))"
+    rf"(?: (?P<times>{'|'.join(_TIMES)}))?(?![\w-])",
+    re.IGNORECASE,
+)
+_PART_OF_DAY = re.compile(r"(?:\s*o[’']?clock)?\s+(?:in the (?P<part>morning|afternoon|evening)|at night|(?P<half>[ap])\.?m\b)", re.IGNORECASE)
+_SHARE = re.compile(
+    r"\b(?:(?P<other>other) (?:hour|day|week|month|year|" + "|".join(f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")) + r")"
+    r"|every (?P<quarters>quarter)\b(?! (?:of|hour|past|to))|(?P<to>quarter) to\b|(?P<quarter>quarter) past|(?P<an_hour>quarter)(?: of an)?[ -]hour"
+    r"|(?P<half>half) past|(?P<half_hour>half)(?: an| the)?[ -]hour(?:ly)?)\b",
+    re.IGNORECASE,
+)
+"""Numbers said by words that are none: every other day (2), every quarter (3 months), quarter to (45 minutes), half an hour (30)."""
+_MEANT = {"other": 2, "quarters": 3, "to": 45, "quarter": 15, "an_hour": 15, "half": 30, "half_hour": 30}
+_TO = re.compile(r"\bquarter to $", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£]\s?(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>k|m)?\b", re.IGNORECASE)
 
 
@@ -42,14 +55,16 @@ def find_numbers(text: str) -> tuple[Number, ...]:
         for match in pattern.finditer(text):
             if not free(*match.span()):
                 continue
-            hour = int(match["hour"])
+            at = "hour" if match["hour"] else "hour_2"
+            to = "minute" if at == "hour" else "minute_2"
+            hour = int(match[at])
             half = (match.groupdict().get("half") or "").lower()
             meant = hour % 12 + 12 if half.startswith("p") else hour % 12 if half.startswith("a") else hour
             if meant > 23:
                 continue
-            found.append(Number(*match.span("hour"), hour, meant))
-            if match["minute"]:
-                found.append(Number(*match.span("minute"), int(match["minute"])))
+            found.append(Number(*match.span(at), hour, meant))
+            if match[to]:
+                found.append(Number(*match.span(to), int(match[to])))
             taken.append(match.span())
     for pattern in (_MONEY, _DIGITS):
         for match in pattern.finditer(text):
@@ -61,15 +76,18 @@ def find_numbers(text: str) -> tuple[Number, ...]:
     for match in _WORD.finditer(text):
         if not free(*match.span()):
             continue
-        words = re.split(r"[- ]", match.group().lower())
-        if len(words) == 2 and words[0] not in _TENS:
-            words = words[:1]
-        value = sum(_WORDS[w] for w in words)
-        end = match.start() + len(match.group()) if len(words) == 2 or (" " not in match.group() and "-" not in match.group()) else match.start() + len(words[0])
-        found.append(Number(match.start(), end, value, _hour(text, end, value if value <= 23 else None)))
-        taken.append((match.start(), end))
-    for match in _PAST.finditer(text):
-        found.append(Number(*match.span("share"), 30 if match["share"].lower() == "half" else 15))
+        value = _TENS[match["tens"].lower()] + _UNITS[match["unit"].lower()] if match["tens"] else _WORDS[match["word"].lower()]
+        if match["times"]:
+            value *= _TIMES[match["times"].lower()]
+        of_day = _hour(text, match.end(), value if value <= 23 else None)
+        if of_day is not None and _TO.search(text, 0, match.start()):
+            of_day = (of_day - 1) % 24
+        found.append(Number(*match.span(), value, of_day))
+        taken.append(match.span())
+    for match in _SHARE.finditer(text):
+        said = match.lastgroup or ""
+        if free(*match.span(said)):
+            found.append(Number(*match.span(said), _MEANT[said]))
     return tuple(sorted(found, key=lambda n: n.start))
 
 
@@ -78,10 +96,10 @@ def _hour(text: str, end: int, hour: int | None) -> int | None:
     said = _PART_OF_DAY.match(text, end)
     if hour is None or said is None or hour > 12:
         return hour
-    if said["part"] == "morning":
+    if said["part"] == "morning" or (said["half"] or "").lower() == "a":
         return hour % 12
     # Twelve at night is midnight, twelve in the afternoon noon.
-    return hour % 12 + 12 if said["part"] or hour < 12 else 0
+    return hour % 12 + 12 if said["part"] or said["half"] or hour < 12 else 0
 
 
 def _plain(digits: str, tail: str) -> int | float:
