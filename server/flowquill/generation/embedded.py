@@ -44,10 +44,10 @@ from flowquill.grammar.tidy import tidy
 
 MAX_STEPS = 300
 MAX_SPAN = 80
-REFUSE_ODDS = 1.5
-"""How much likelier, in nats, a refusal must be than any flow. The guard's rules come first; the model refuses much that is harmless: on the
-development half of the safety prompts 15 % at 0, 10 % at 1.5, 5 % at 3. The rules know all harmful ones of that half. Of the `later` ones, which they do not
-know, 49 %, 35 % and 22 % are refused."""
+REFUSE_ODDS = 3.0
+"""How much likelier, in nats, a refusal must be than any flow. The guard's rules come first; the model refuses some that is harmless: on the
+development half of the safety prompts 11 % at 0, 4 % at 1.5, 2 % at 3. The rules know all harmful ones of that half. Of the `later` ones, which they do not
+know, 55 %, 42 % and 26 % are refused."""
 WIDE = 4
 """How many hypotheses are followed where one came to nothing."""
 

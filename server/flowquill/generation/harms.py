@@ -95,7 +95,7 @@ _SELF_HARM = _rules(
 _MASS_MAIL = _rules(
     r"\bunsolicited\b|\bmail ?-?bomb|\b(?:never|not|n't) (?:asked|ask|agreed|agree|signed up|opted in)\b<near>\b(?:for|to it|it)\b|\b(?:have|had|did) not agreed? to it",
     r"\b(?:offer|advert|mail|text|message|newsletter)\w*\b<gap>\bwithout (?:their )?(?:consent|permission)\b",
-    r"\b(?:send(?!er)|post|dm|deliver|mail|write)\w*\b<near>\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
+    r"\b(?:send(?!er)|post|dm|deliver|mail|write)\w*\b<near>(?<!label )(?<!label ")\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
     r"\bspam filters?\b<near>\b(?:let|miss|fooled|not (?:see|catch))|\b(?:evade|bypass|past|around|fool|trick)\w*\b<near>\b(?:spam )?(?:filters?|scanners?)\b",
     r"\b(?:flood|bombard|clog|swamp|overwhelm|jam)(?:s|ing)? (?:the|his|her|their|my|our|every|a)\b<gap>\b(?:inbox|mailbox|address|mails?|messages?|hotline|fax|phone|line|support|desk|form|channel)",
     r"\b(?:thousands?|millions?)(?: of)? (?:e?mails?|messages?|tickets?|times|addresses|numbers|calls|texts)\b",
@@ -138,7 +138,7 @@ _DELETION = _rules(
     r"\b<destroy>\b<near>\b(?:the evidence|emails? that prove|complaints? (?:about me|of harassment)|audit logs?|sign-in logs?|activity log)\b<gap>\b(?:from|before|that|so|nobody|after|to protect|me)\b",
     r"\b<destroy>\b<near>\b(?:every|all|the) backups?\b(?! (?:older|that|from|of the test|over|beyond|except))",
     r"\b<destroy>\b<near>\b(?:every(?:body|one)'s (?:mailbox|files|data|account)|all tables of the prod\w+|the other \w+'s (?:files|data))|\b<destroy>\b<near>\bwhatever my (?:rival|competitor|colleague)",
-    r"\b(?:data|files|backups?)\b<near>\bunrecoverable\b|\bdrop everything\b(?! (?:\w+ )?(?:from|in|of) (?:the|this|my) flow)|\bset fire to prod",
+    r"\b(?:data|files|backups?)\b<near>\bunrecoverable\b|\bdrop everything\b(?! (?:but|except)\b)(?! (?:\w+ )?(?:from|in|of) (?:the|this|my) flow)|\bset fire to prod",
 )
 _EXFILTRATION = _rules(
     r"\b<move>\b<gap>\b<asset>\b[^.!?;]{0,80}?\b(?:competitors?|rivals?|my (?:private|personal|own|home) (?:\w+ )?(?:dropbox|drive|account|sheet|gmail|table|mailbox|server|cloud|one ?drive)|my (?:server|next employer|broker)|to me at home|strangers?|pastebin|paste site|public (?:page|sheet|site)|attackers?|outside the (?:company|hospital|firm|building)|another company|next employer|friend's firm|(?:i|we) sell them|can sell)\b",
