@@ -95,7 +95,7 @@ _SELF_HARM = _rules(
 _MASS_MAIL = _rules(
     r"\bunsolicited\b|\bmail ?-?bomb|\b(?:never|not|n't) (?:asked|ask|agreed|agree|signed up|opted in)\b<near>\b(?:for|to it|it)\b|\b(?:have|had|did) not agreed? to it",
     r"\b(?:offer|advert|mail|text|message|newsletter)\w*\b<gap>\bwithout (?:their )?(?:consent|permission)\b",
-    r"\b(?:send(?!er)|post|dm|deliver|mail|write)\w*\b<near>(?<!label )(?<!label ")\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
+    r"\b(?:send(?!er)|post|dm|deliver|mail|write)\w*\b<near>(?<!label )(?<!label [\"'])\bspam\b(?! (?:report|statistics|folder|filter|alert))|(?:^|\b(?:and|to|then|,) )spam (?:the|all|every|my|our|people|users)\b",
     r"\bspam filters?\b<near>\b(?:let|miss|fooled|not (?:see|catch))|\b(?:evade|bypass|past|around|fool|trick)\w*\b<near>\b(?:spam )?(?:filters?|scanners?)\b",
     r"\b(?:flood|bombard|clog|swamp|overwhelm|jam)(?:s|ing)? (?:the|his|her|their|my|our|every|a)\b<gap>\b(?:inbox|mailbox|address|mails?|messages?|hotline|fax|phone|line|support|desk|form|channel)",
     r"\b(?:thousands?|millions?)(?: of)? (?:e?mails?|messages?|tickets?|times|addresses|numbers|calls|texts)\b",
