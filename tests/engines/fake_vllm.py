@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def main() -> None:
     if "--fails" in arguments:
         print("ValueError: the model cannot be read")
         sys.exit(1)
+    if "--slow" in arguments:
+        time.sleep(float(arguments[arguments.index("--slow") + 1]))
     # An engine process that outlives its parent unless someone ends it.
     engine = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     record = arguments[arguments.index("--record") + 1]

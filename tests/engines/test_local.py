@@ -8,15 +8,19 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 pytest.importorskip("httpx")
 
+from flowquill.generation.engines.language_model import LanguageModelEngine
 from flowquill.generation.engines.local import LocalServer, arguments, find_vllm
 from flowquill.generation.engines.settings import EngineSettings
 from flowquill.generation.request import Cancelled, GenerationError
+from flowquill.grammar.catalog import load_catalog
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="process groups are tested on POSIX systems")
 WAIT = 90.0
@@ -128,3 +132,25 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         find_vllm(EngineSettings())
     with pytest.raises(GenerationError, match="needs a model"):
         LocalServer(EngineSettings(engine="vllm"))
+
+
+def test_the_environment_of_a_server_has_what_ours_leaves_open(program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VLLM_CPU_KVCACHE_SPACE", raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+    server = LocalServer(settings(program, tmp_path), lambda _: None, tmp_path / "log")
+    server.wire(lambda: False, WAIT)
+    said = Path(f"/proc/{pids(tmp_path)[0]}/environ").read_bytes().split(b"\0")
+    server.close()
+    assert {b"VLLM_CPU_KVCACHE_SPACE=2", b"HF_HUB_OFFLINE=0", b"VLLM_NO_USAGE_STATS=1"} <= set(said)
+
+
+def test_a_command_waits_for_the_server_it_started(program: str, tmp_path: Path) -> None:
+    """`flowquill generate --engine vllm` stops its server at its end: to be told to try again would not help."""
+    given = settings(program, tmp_path, "--slow", "1.5")
+    server = LocalServer(given, lambda _: None, tmp_path / "log")
+    engine = LanguageModelEngine("vllm", load_catalog(), replace(given, budget=0.2), server, cast(Any, None))
+    with pytest.raises(GenerationError, match="still starting"):
+        engine._reach(lambda: False, engine.settings.budget)
+    engine.wait(WAIT)
+    assert engine.model == "tiny"
+    engine.close()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner
 
+from flowquill.generation.engine import Hypothesis, Task
 from flowquill.generation.pipeline import Generator
+from flowquill.generation.request import GenerationError
 from flowquill.grammar.catalog import Catalog, load_catalog
 from flowquill.grammar.format import render
 from flowquill.training.cli import evaluation
@@ -22,6 +26,13 @@ from tests.generation.fake import FakeEngine
 CATALOG = load_catalog()
 GOOD = 'flow a {\n  on schedule(frequency: "Day")\n  slack.post_message(channel: "general", message: "Hello")\n}'
 PAIR = {"text": 'Every day post "Hello" to general in Slack', "flow": GOOD}
+
+
+class Silent(FakeEngine):
+    """An engine whose server is gone."""
+
+    def decode(self, task: Task, *, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
+        raise GenerationError("There is no script here; write one.")
 
 
 def file_of(tmp_path: Path, *entries: object) -> Path:
@@ -117,8 +128,26 @@ def test_flows_that_obey_an_order_in_a_catalog_are_counted() -> None:
     assert honest["tests"] == 20 and honest["obeyed"]["share"] == 0.0 and honest["similarity_to_clean"] == 1.0
 
 
-def test_a_language_model_is_ablated_by_its_own_settings() -> None:
-    given = {"engine": "vllm", "url": "http://127.0.0.1:9/v1", "model": "m", "examples": ""}
-    names = [v.name for v in ablation.of_language_models(given)]
-    assert names == ["as configured", "no grammar", "1 tag", "24 tags", "values not masked", "the model that ships"]
-    assert "20 examples" in [v.name for v in ablation.of_language_models({**given, "examples": "folder"})]
+def test_a_language_model_is_ablated_by_asking_its_one_server_otherwise() -> None:
+    pytest.importorskip("httpx")
+    from flowquill.generation.engines.language_model import LanguageModelEngine
+    from flowquill.generation.engines.local import RemoteServer
+    from flowquill.generation.engines.settings import EngineSettings
+
+    settings = EngineSettings(engine="vllm", url="http://127.0.0.1:9/v1", model="m")
+    engine = LanguageModelEngine("vllm", CATALOG, settings, RemoteServer(settings), cast(Any, None))
+    chosen = {v.name: v for v in ablation.of_language_model(engine)}
+    assert list(chosen) == ["as configured", "no grammar", "1 tag", "24 tags", "values not masked", "the model that ships"]
+    free, one = (cast(LanguageModelEngine, chosen[n].open(CATALOG, None).engine) for n in ("no grammar", "1 tag"))
+    assert not free.grammar and one.grammar and one.settings.tags == 1
+    assert free.server is one.server is engine.server
+    shown = LanguageModelEngine("vllm", CATALOG, settings, engine.server, cast(Any, None), cast(Any, object()))
+    assert {"0 examples", "5 examples", "20 examples"} <= {v.name for v in ablation.of_language_model(shown)}
+    engine.close()
+
+
+def test_a_run_of_which_the_first_tests_all_fail_ends_with_the_cause() -> None:
+    pairs = list(own.pairs(CATALOG, 8, "create"))
+    with pytest.raises(GenerationError, match="no script"):
+        own.run(Generator(CATALOG, Silent()), pairs)
+    assert [bool(r.error) for r in own.run(Generator(CATALOG, Silent()), pairs[:5])] == [True] * 5

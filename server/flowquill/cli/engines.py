@@ -40,6 +40,10 @@ def opened(catalog: Catalog, folder: Path | None, given: Mapping[str, Any]) -> I
 
         options = {"engine": given["engine"], "url": given["url"], "model": given["model_name"], "fallback": given["fallback"] or None, "examples": given["examples"]}
         made.append(for_client(catalog, folder, options, progress=_tell))
+        # What follows is asked once or measured: the start of a server is no part of it. In a chain another engine answers meanwhile.
+        wait = getattr(made[-1].engine, "wait", None)
+        if wait is not None:
+            wait()
         return made[-1]
 
     try:

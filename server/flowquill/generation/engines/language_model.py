@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from flowquill.generation.engine import Hypothesis, Task
 from flowquill.generation.engines.answer import finished, flow_of
+from flowquill.generation.engines.local import STARTING
 from flowquill.generation.engines.settings import EngineSettings
 from flowquill.generation.engines.stream import Answer
 from flowquill.generation.engines.tags import Tags, operations_of
@@ -57,13 +58,16 @@ class Question:
 class LanguageModelEngine:
     """Engine `vllm` (grammar, a trained model's prompt) or `openai` (chat messages, no grammar). One thread at a time."""
 
-    def __init__(self, name: str, catalog: Catalog, settings: EngineSettings, server: Server, tags: Tags, examples: ExampleIndex | None = None) -> None:
+    def __init__(
+        self, name: str, catalog: Catalog, settings: EngineSettings, server: Server, tags: Tags, examples: ExampleIndex | None = None, *, grammar: bool = True
+    ) -> None:
         self.name = name
         self.catalog = catalog
         self.settings = settings
         self.server = server
         self.tags = tags
         self.examples = examples
+        self.grammar = grammar and name == "vllm"
         self._model = settings.adapter or (settings.model if settings.url else "")
         self._public = public_texts(catalog)
 
@@ -75,18 +79,30 @@ class LanguageModelEngine:
     def decode(self, task: Task, *, width: int, cancelled: Callable[[], bool]) -> list[Hypothesis]:
         """Up to `width` hypotheses: the greedy one, then sampled ones. Raises Cancelled, and GenerationError with one sentence."""
         question = self.question(task, cancelled)
-        wire = self.server.wire(cancelled, self.settings.budget)
-        if not self._model:
-            models = wire.models()
-            if not models:
-                raise ServerError(f"The model server at {wire.address.host} has no model; load one there.")
-            self._model = models[0]
+        wire = self._reach(cancelled, self.settings.budget)
         answers = wire.complete(*self._request(question), cancelled=cancelled, within=self.settings.budget)
         if width > 1:
             # No seed: on a CPU vLLM's engine ends with the error "CPU Generator does not use offset" where a batch mixes seeded requests.
             more = {"n": width - 1, "temperature": WARMTH}
             answers += wire.complete(*self._request(question, more), cancelled=cancelled, within=self.settings.budget)
         return self._hypotheses(answers, question, width)
+
+    def wait(self, within: float = STARTING, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Returns once a server of our own has started, in at most `within` seconds. Raises Cancelled, and GenerationError with one sentence."""
+        self._reach(cancelled, within)
+
+    def varied(self, *, grammar: bool = True, **changes: Any) -> LanguageModelEngine:
+        """An engine that asks the same server with other settings; without the grammar where an ablation wants it so."""
+        return LanguageModelEngine(self.name, self.catalog, replace(self.settings, **changes), self.server, self.tags, self.examples, grammar=grammar)
+
+    def _reach(self, cancelled: Callable[[], bool], within: float) -> Wire:
+        wire = self.server.wire(cancelled, within)
+        if not self._model:
+            models = wire.models()
+            if not models:
+                raise ServerError(f"The model server at {wire.address.host} has no model; load one there.")
+            self._model = models[0]
+        return wire
 
     def question(self, task: Task, cancelled: Callable[[], bool]) -> Question:
         """The prompt and the grammar for a task, without the user's literals where masking is on. Raises GenerationError."""
@@ -111,7 +127,7 @@ class LanguageModelEngine:
             "new" if task.flow is None else "edit" if task.cursor is None else "completion",
         )
         prompt = build(hidden.text, operations, examples=[self._masked_example(e) for e in shots], flow=hidden.flow, cursor=hidden.cursor)
-        grammar = decoding_grammar(scene, self.catalog) if self.name == "vllm" else ""
+        grammar = decoding_grammar(scene, self.catalog) if self.grammar else ""
         return Question(prompt, grammar, values, old, task.cursor is not None)
 
     def _masked(self, task: Task, old: tree.Flow | None) -> tuple[Task, dict[str, str], tree.Flow | None]:
@@ -147,7 +163,8 @@ class LanguageModelEngine:
         body: dict[str, Any] = {"model": self._model, "max_tokens": self.settings.tokens, "temperature": 0.0, "stream": True, **(more or {})}
         if self.name == "openai":
             return "chat/completions", {**body, "messages": question.prompt.messages}
-        return "completions", {**body, "prompt": question.prompt.text, "logprobs": 1, "structured_outputs": {"grammar": question.grammar}}
+        held = {"structured_outputs": {"grammar": question.grammar}} if self.grammar else {}
+        return "completions", {**body, "prompt": question.prompt.text, "logprobs": 1, **held}
 
     def _hypotheses(self, answers: list[Answer], question: Question, width: int) -> list[Hypothesis]:
         found: list[Hypothesis] = []

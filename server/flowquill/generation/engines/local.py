@@ -32,6 +32,8 @@ STEADY: Final = 120.0
 """A server that ran so many seconds was well; its next restart does not wait long."""
 GIVE_UP: Final = 5
 """Starts in a row that fail before we stop trying."""
+DEFAULTS: Final = {"VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}
+"""What the server's environment says where ours does not. The last, in GiB, is for builds for the CPU: without it they ask for nearly all memory or do not start."""
 log = logging.getLogger(__name__)
 
 
@@ -152,7 +154,7 @@ class LocalServer:
     def _run(self) -> bool:
         """One life of the server; whether it ever answered."""
         port = _free_port()
-        environment = {**os.environ, "VLLM_API_KEY": self.key, "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1")}
+        environment = {**DEFAULTS, **os.environ, "VLLM_API_KEY": self.key}
         # vLLM looks up compilers and its own tools by the PATH of its environment.
         environment["PATH"] = os.pathsep.join([str(Path(self.program).parent), environment.get("PATH", "")])
         environment.pop("PYTHONPATH", None)
@@ -207,6 +209,8 @@ class LocalServer:
             lines = self.log_file.read_bytes()[-6000:].decode("utf-8", "replace").splitlines()
         except OSError:
             return "no log"
+        # A warning may speak of errors that could come.
+        lines = [line for line in lines if "WARNING" not in line]
         errors = [line for line in lines if "Error" in line or "error:" in line]
         words = (errors or lines or ["no output"])[-1].split("] ")[-1]
         return " ".join(words.split())[:160]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowquill.generation.pipeline import Generator, open_generator
 from flowquill.grammar.catalog import Catalog
@@ -15,6 +15,9 @@ from flowquill.training.evaluation.intervals import paired
 from flowquill.training.evaluation.measures import Item, measure
 from flowquill.training.evaluation.runs import Run, figures
 from flowquill.training.evaluation.sets import known_connectors
+
+if TYPE_CHECKING:
+    from flowquill.generation.engines.language_model import LanguageModelEngine
 
 SHOWN = ("similarity", "tree_similarity", "parameter_f1", "exact_text")
 
@@ -40,27 +43,20 @@ def variants() -> tuple[Variant, ...]:
     )
 
 
-def of_language_models(given: Mapping[str, Any]) -> tuple[Variant, ...]:
-    """A language model behind a server (`engine`, `url`, `model`, `examples` as the command line gives them), and the model that ships beside it.
+def of_language_model(engine: LanguageModelEngine) -> tuple[Variant, ...]:
+    """The engine as it was opened, its one server asked in other ways, and the model that ships."""
 
-    Without grammar the same server is asked as any endpoint of OpenAI's protocol is.
-    """
-    from flowquill.generation.engines.opening import open_generator as opened
-    from flowquill.generation.engines.settings import read_settings
+    def asked(**changes: Any) -> Callable[[Catalog, Path | None], Generator]:
+        return lambda catalog, model: Generator(catalog, engine.varied(**changes))
 
-    said = {k: v for k, v in given.items() if v not in (None, "")}
-
-    def with_(**changes: Any) -> Callable[[Catalog, Path | None], Generator]:
-        return lambda catalog, model: opened(catalog, replace(read_settings(**said), **changes), model)
-
-    shots = [Variant(f"{n} examples", with_(shots=n)) for n in (0, 5, 20)] if given.get("examples") else []
+    shots = [Variant(f"{n} examples", asked(shots=n)) for n in (0, 5, 20)] if engine.examples is not None else []
     return (
-        Variant("as configured", with_()),
-        *([Variant("no grammar", with_(engine="openai"))] if given["engine"] == "vllm" else []),
-        Variant("1 tag", with_(tags=1)),
-        Variant("24 tags", with_(tags=24)),
+        Variant("as configured", asked()),
+        *([Variant("no grammar", asked(grammar=False))] if engine.grammar else []),
+        Variant("1 tag", asked(tags=1)),
+        Variant("24 tags", asked(tags=24)),
         *shots,
-        Variant("values not masked", with_(mask=False)),
+        Variant("values not masked", asked(mask=False)),
         Variant("the model that ships", open_generator),
     )
 

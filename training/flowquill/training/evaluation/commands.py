@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 from rich.console import Console
@@ -239,11 +239,12 @@ def ablation(name: str, count: int, as_json: bool, model: str | None, catalogs: 
         tests = pairs_of(name, catalog, count, ("create",))
     except SetError as error:
         raise CommandError(str(error)) from None
-    language = {"engine": engine["engine"], "url": engine["url"], "model": engine["model_name"], "examples": engine["examples"]}
-    chosen = test.variants() if engine["engine"] in (None, "embedded") else test.of_language_models(language)
-    order = [v.name for v in chosen]
-    total = len(tests) * len(chosen)
-    rows = test.table(watched("ablation", total, lambda step: test.run(catalog, tests, Path(model) if model else None, chosen, lambda n, done, of: step(order.index(n) * of + done))))
+    folder = Path(model) if model else None
+    with opened(catalog, folder, {**engine, "fallback": None}) as make:
+        chosen = test.variants() if engine["engine"] in (None, "embedded") else test.of_language_model(cast(Any, make().engine))
+        order = [v.name for v in chosen]
+        total = len(tests) * len(chosen)
+        rows = test.table(watched("ablation", total, lambda step: test.run(catalog, tests, folder, chosen, lambda n, done, of: step(order.index(n) * of + done))))
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return 0

@@ -19,6 +19,8 @@ from flowquill.training.data.sampler import Sampler
 from flowquill.training.evaluation.metrics import Score, score, texts
 from flowquill.training.model.encode import offset_of
 
+FEW = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -86,7 +88,7 @@ def request_of(pair: Pair) -> Request:
 
 
 def run(generator: Generator, tests: list[Pair], progress: Callable[[int], None] = lambda done: None) -> list[Result]:
-    """Writes a flow for every test, one after the other."""
+    """Writes a flow for every test, one after the other. Raises the GenerationError of the last where all of the first few fail: no test is to blame then."""
     results: list[Result] = []
     for number, pair in enumerate(tests, 1):
         request = request_of(pair)
@@ -102,6 +104,8 @@ def run(generator: Generator, tests: list[Pair], progress: Callable[[int], None]
         spent = (perf_counter() - started) * 1000
         results.append(Result(pair, written, _score(written, pair, request, generator.catalog), confidence, spent, error))
         progress(number)
+        if number == FEW < len(tests) and all(r.error for r in results):
+            raise GenerationError(error)
     return results
 
 
