@@ -46,3 +46,12 @@ def test_calls_in_the_order_they_run_without_plumbing_and_versions(tmp_path: Pat
 def test_no_words_of_a_test_become_operations(tmp_path: Path) -> None:
     file = written(tmp_path)
     assert not [o.text for o in catalog_of(file).operations() if "make_things" in o.text or "Makes them" in o.summary]
+
+
+def test_a_connection_of_any_name_is_known_by_its_routes(tmp_path: Path) -> None:
+    connection = {"name": "@parameters('$connections')['soc-alerts-#workflowname#']['connectionId']"}
+    comment = {"type": "ApiConnection", "runAfter": {}, "inputs": {"host": {"connection": connection}, "method": "post", "path": "/Incidents/Comment", "body": {}}}
+    definition = {"triggers": {}, "actions": {"Say": comment}}
+    file = tmp_path / "w.jsonl"
+    file.write_text(json.dumps({"id": "1", "source_repo": "x", "title": "t", "description": "d", "definition": definition, "pair_quality": "A"}))
+    assert gold(definition, Names(catalog_of(file), [definition])) == ("sentinel.add_comment",)

@@ -41,6 +41,12 @@ def test_calls_are_found_at_any_depth_and_joined() -> None:
     assert_callable(catalog)
 
 
+@pytest.mark.parametrize("name", ["shared_office365-2", "office365_1", "office365-#workflowname#", "office365_1_#workflowname#", "office365"])
+def test_a_connection_is_called_by_its_api(name: str) -> None:
+    inner = {"type": "ApiConnection", "inputs": {"host": {"connection": {"name": f"@parameters('$connections')['{name}']['connectionId']"}}, "method": "get", "path": "/Mail"}}
+    assert [f.api for f in merged([{"triggers": {}, "actions": {"A": inner}}])] == ["office365"]
+
+
 def test_a_workflow_file_is_a_catalog(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"properties": {"definition": definition({})}}))
     assert sorted(load_catalog([tmp_path / "a.json"], builtin=False).connectors) == ["mailer", "tables"]

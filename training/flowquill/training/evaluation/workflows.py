@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -56,11 +56,11 @@ def catalog_of(path: Path) -> Catalog:
     """The project's catalog and every operation that a definition of the file calls and the project's lacks. Raises CatalogError."""
     own = load_catalog()
     added: list[Connector] = []
-    by_api = {c.api.removeprefix("shared_").lower(): c for c in own.connectors.values()}
+    by_api = _by_api(own)
     # Read here and not by `load_catalog`, which takes lines of id and description for a list of operations: the tests' own words would be candidates.
     for found in merged(e["definition"] for e in _entries(path)):
         seen = connector_of(found)
-        known = by_api.get(seen.api.removeprefix("shared_").lower()) or own.connectors.get(seen.name)
+        known = by_api.get(seen.api.removeprefix("shared_").lower()) or own.connectors.get(seen.name) or _by_routes(seen, own)
         if known is None:
             added.append(seen)
             continue
@@ -69,6 +69,22 @@ def catalog_of(path: Path) -> Catalog:
         new = [replace(o, connector=known.name, name=f"{o.name}_2" if o.name in names else o.name) for o in missing]
         added.append(replace(known, operations=(*known.operations, *new)))
     return own.merged(added)
+
+
+def _by_api(catalog: Catalog) -> dict[str, Connector]:
+    return {c.api.removeprefix("shared_").lower(): c for c in catalog.connectors.values()}
+
+
+def _by_routes(seen: Connector, catalog: Catalog) -> Connector | None:
+    """The connector that a definition calls by the name of a connection of its own: the one that has the same routes."""
+    routes = {_route(o.kind, o.method, o.path) for o in seen.operations if _tells(o.path)}
+    found = [c for c in catalog.connectors.values() if any(o.path and _route(o.kind, o.method, o.path) in routes for o in c.operations)]
+    return found[0] if len(found) == 1 else None
+
+
+def _tells(path: str) -> bool:
+    """Whether a path names its API by itself: that of an incident does, `/items/{id}` does not."""
+    return len([p for p in path.split("/") if p and not p.startswith("{")]) >= 2
 
 
 def _keys(operation: Operation) -> Iterator[str]:
@@ -87,7 +103,16 @@ def _route(kind: str, method: str, path: str) -> str:
 class Names:
     """Operations of a catalog by what a definition says of them."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, definitions: Iterable[Mapping[str, Any]] = ()) -> None:
+        """`definitions`: all that will be asked for, since a connection may have any name, and the routes of one tell whose it is."""
+        known = _by_api(catalog)
+        self._aliases: dict[str, str] = {}
+        for found in merged(definitions):
+            seen = connector_of(found)
+            api = seen.api.removeprefix("shared_").lower()
+            same = None if api in known else _by_routes(seen, catalog)
+            if same is not None:
+                self._aliases[api] = same.api.removeprefix("shared_").lower()
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_text: dict[str, str] = {}
         self._apis = {c.name: c.api.removeprefix("shared_").lower() for c in catalog.connectors.values()}
@@ -112,7 +137,7 @@ class Names:
         seen.add({f"{kind}s": {name: bare}})
         for (api, _), found in seen.calls.items():
             keys = [f"{kind} {re.sub(r'_?v[0-9]+$', '', found.id.lower())}", *([f"{kind} {_route(kind, found.method, found.path)}"] if found.path else [])]
-            plain = api.lower()
+            plain = self._aliases.get(api.lower(), api.lower())
             return next((self._by_key[plain, k] for k in keys if (plain, k) in self._by_key), f"{api}:{found.id}")
         type_ = str(node.get("type", "")).lower()
         if kind == "trigger" and type_ == "request":
@@ -145,7 +170,7 @@ def _actions(actions: Mapping[str, Any], names: Names) -> Iterator[str]:
 
 def run(generator: Generator, found: list[dict[str, Any]], progress: Callable[[int], None] = lambda done: None) -> list[Judged]:
     """Writes a flow for each title and description, cut to what the guard reads, and compares the calls."""
-    names = Names(generator.catalog)
+    names = Names(generator.catalog, (t["definition"] for t in found))
     results: list[Judged] = []
     for number, test in enumerate(found, 1):
         text = ". ".join(t for t in (test.get("title"), test.get("description")) if t)[:_LIMIT]

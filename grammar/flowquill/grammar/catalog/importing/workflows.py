@@ -98,8 +98,9 @@ def _call(name: str, node: Mapping[str, Any], kind: Literal["action", "trigger"]
 
 
 def _api(name: str) -> str:
-    """An API's name without the platform's prefix and the number of the connection."""
-    return re.sub(r"(?<=[a-z])[-_]\d+$", "", re.sub(r"^shared_", "", name)) or "service"
+    """An API's name without the platform's prefix, the number of the connection, and a workflow's name filled in when it is deployed."""
+    plain = re.sub(r"[-_]?#.*$", "", re.sub(r"^shared_", "", name))
+    return re.sub(r"(?<=[A-Za-z0-9])[-_]\d+$", "", plain) or "service"
 
 
 def _template(path: str) -> tuple[str, list[str]]:
