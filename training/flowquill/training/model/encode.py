@@ -75,6 +75,8 @@ def offset_of(context: str, cursor: tuple[int, ...]) -> int:
     block: tree.Block = flow.body
     end = flow.span[1] - 1
     for level in range(0, len(cursor) - 1, 2):
+        if cursor[level] >= len(block):
+            raise Unreachable("the context does not hold what its path leads through")
         statement = block[cursor[level]]
         inner = tree.blocks(statement)
         if cursor[level + 1] >= len(inner):
