@@ -31,6 +31,7 @@ class Talking:
         self._answers: dict[int, Json] = {}
         self.shown: list[str] = []
         self.edits: list[Json] = []
+        self.taken: object = {"applied": True}
         self.diagnostics: dict[str, list[Json]] = {}
         threading.Thread(target=self._listen, args=(self.process.stdout,), daemon=True).start()
         root = folder.as_uri() if folder is not None else None
@@ -125,7 +126,7 @@ class Talking:
             self.diagnostics[params["uri"]] = params["diagnostics"]
         elif method == "workspace/applyEdit":
             self.edits.append(params["edit"])
-            result = {"applied": True}
+            result = self.taken
         if "id" in came:
             self._write({"jsonrpc": "2.0", "id": came["id"], "result": result})
 

@@ -46,6 +46,17 @@ def works(server: Talking, uri: str = "file:///works.flow") -> None:
     assert server.ask("textDocument/formatting", {"textDocument": {"uri": uri}, "options": {"tabSize": 2, "insertSpaces": True}}) in ([], None)
 
 
+@pytest.mark.parametrize("answer", [None, "yes", {}])
+def test_an_editor_whose_answer_cannot_be_read(answer: object) -> None:
+    with Talking() as server:
+        server.taken = answer
+        server.open("file:///a.flow", "flow a {\n  on manual()\n  todo \"call them\"\n}\n")
+        asked = {"command": "flowquill.explain", "arguments": ["file:///a.flow", "a"]}
+        given_up = server.answer(server.begin("workspace/executeCommand", asked))["error"]
+        assert "cannot be read" in sentence(given_up["message"])
+        works(server)
+
+
 def generated(server: Talking, said: str, uri: str = "file:///new.flow") -> dict[str, object]:
     server.open(uri, f"# {said}\n\n")
     return server.command("flowquill.generate", uri, 0)

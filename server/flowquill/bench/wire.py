@@ -114,8 +114,8 @@ class Wire:
             return came
 
     def _answer(self, message: dict[str, Any]) -> None:
-        """Requests of the server: its settings, else nothing."""
-        result: Any = None
+        """Requests of the server: its settings, edits that count as taken, else nothing."""
+        result: Any = {"applied": True} if message["method"] == "workspace/applyEdit" else None
         if message["method"] == "workspace/configuration":
             result = [self.settings.get(item.get("section", "")) for item in message["params"]["items"]]
         self._send({"id": message["id"], "result": result})

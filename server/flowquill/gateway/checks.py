@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final
 
 from flowquill.gateway.errors import GatewayError, invalid
@@ -33,18 +34,26 @@ _IGNORED: Final = frozenset(["model", "user", "metadata", "store", "seed"])
 """Taken without effect, since clients of OpenAI's API send them; `model` is checked by its own rule. A seed can end vLLM's engine on a CPU for everybody."""
 _GRAMMAR_LIMIT: Final = 256 * 1024
 _MOST_LOGPROBS: Final = 20
+_MOST_NUMBER: Final = 1 << 30
 _ROLES: Final = frozenset(["system", "developer", "user", "assistant"])
 
 
 def parse(body: bytes) -> dict[str, Any]:
     """The JSON object of a body. Raises GatewayError."""
     try:
-        table = json.loads(body)
+        table = json.loads(body, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         raise invalid("The body is no JSON; send one object as OpenAI's API describes it.") from None
     if not isinstance(table, dict):
         raise invalid("The body is no JSON object; send one as OpenAI's API describes it.")
     return table
+
+
+def _finite(text: str) -> float:
+    """A number that JSON knows. Raises ValueError for NaN and infinities, which Python reads and a replica might."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(text)
+    return number
 
 
 def prepare(
@@ -91,6 +100,8 @@ def _checked(field: str, value: Any) -> Any:
     if field in _NUMBERS:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise invalid(f"The field {field} must be a number.")
+        if abs(value) > _MOST_NUMBER:
+            raise invalid(f"The field {field} is too large a number.")
     elif field in _SWITCHES:
         if not isinstance(value, bool):
             raise invalid(f"The field {field} must be true or false.")

@@ -24,7 +24,8 @@ CARD = "card.json"
 MANIFEST = "manifest.json"
 CONFIG = "adapter_config.json"
 WEIGHTS = "adapter_model.safetensors"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+# Windows drops a dot at the end, and takes the names of its devices for the devices, in every folder.
+_NAME = re.compile(r"(?i:(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|\Z)))[A-Za-z0-9][A-Za-z0-9._-]{0,62}(?<!\.)")
 _LIMIT = 1 << 20
 
 

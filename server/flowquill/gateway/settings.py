@@ -168,6 +168,9 @@ class Settings(_Table):
             raise ValueError("there is no [[replica]] and [embedded] is not enabled, so nothing could answer")
         if self.registry is None and (named := [n for n, t in self.tenant.items() if t.adapter]):
             raise ValueError(f"tenant {named[0]} names an adapter, but there is no [registry]")
+        adapters = {t.adapter for t in self.tenant.values() if t.adapter}
+        if len({a.lower() for a in adapters}) != len(adapters):
+            raise ValueError("two adapters differ in capital letters only, which are one folder on some systems")
         return self
 
 

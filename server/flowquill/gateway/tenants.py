@@ -46,7 +46,7 @@ class Tenants:
     def client(self, authorization: str | None) -> Client:
         """The tenant of a request's Authorization header. Raises GatewayError (401)."""
         scheme, _, key = (authorization or "").partition(" ")
-        name = self.keys.tenant_of(key.strip()) if scheme.lower() == "bearer" else None
+        name = self.keys.tenant_of(key.strip(" \t")) if scheme.lower() == "bearer" else None
         client = self._clients.get(name) if name is not None else None
         if client is None:
             message = "The key is missing, unknown or expired; send Authorization: Bearer KEY with the key your platform team gave you."

@@ -17,15 +17,16 @@ _KINDS = ("TEXT", "EMAIL", "URL", "ID", "DATE", "NUMBER")
 # In this order: the first that matches at a place wins. Times of day stay: they are no secret, and "5:30 pm" means 17.
 _VALUES = re.compile(
     r"""(?P<TEXT>"[^"\n]{1,400}"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|(?<![\w'])'[^'\n]{1,400}'(?!\w)|`[^`\n]{1,400}`)"""
-    r"""|(?P<EMAIL>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"""
+    r"""|(?P<EMAIL>[\w.+%-]{1,400}@[\w-]+(?:\.[\w-]+)+)"""
     r"""|(?P<URL>(?:https?|ftp|sftp)://[^\s"'<>]*[^\s"'<>.,;:!?)])"""
-    r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{10,}\b|(?<![\w+])\+\d[\d ()-]{5,18}\d\b)"""
+    r"""|(?P<ID>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b|\b(?=[A-Za-z0-9_-]{0,400}[0-9])(?=[A-Za-z0-9_-]{0,400}[A-Za-z])[A-Za-z0-9_-]{10,}\b|(?<![\w+])\+\d[\d ()-]{5,18}\d\b)"""
     r"""|(?P<DATE>\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?Z?)?\b|\b\d{1,2}[/.]\d{1,2}[/.]\d{2,4}\b)"""
     r"""|(?P<NUMBER>(?<![\w.:])\d+(?:[.,]\d+)*(?![\w:]|\s?[aApP]\.?[mM]\b))"""
 )
 _PLACEHOLDER = re.compile(rf"\b(?:{'|'.join(_KINDS)})_[0-9]+\b")
-# A template is passed over whole, with the strings inside its braces, so that its quotes are not taken for a string's.
-_STRING = re.compile(r'\$"(?:[^"\\{]|\\.|\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})*"|"((?:[^"\\\n]|\\.)*)"')
+# A template is passed over whole, with the strings inside its braces, so that its quotes are not taken for a string's; so is a string that its line
+# does not end, for reading it again at each of its escaped quotes would take the square of its length.
+_STRING = re.compile(r'\$"(?:[^"\\{]|\\.|\{(?:[^"{}]|"(?:[^"\\]|\\.)*")*\})*"|"((?:[^"\\\n]|\\.)*+)"|"(?:[^"\\\n]|\\.)*+')
 
 
 @dataclass(frozen=True, slots=True)

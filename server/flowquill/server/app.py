@@ -16,6 +16,7 @@ from pygls.lsp.server import LanguageServer
 
 from flowquill.server.documents import Documents
 from flowquill.server.loading import Loading, Preferences, Settings
+from flowquill.server.protocol import Protocol
 from flowquill.server.standing import Status
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class FlowquillServer(LanguageServer):
     """One client's server. Handlers are coroutines; work runs in two threads, one for checking and one for generating."""
 
     def __init__(self) -> None:
-        super().__init__("flowquill", _version(), text_document_sync_kind=types.TextDocumentSyncKind.Incremental)
+        super().__init__("flowquill", _version(), text_document_sync_kind=types.TextDocumentSyncKind.Incremental, protocol_cls=Protocol)
         self.documents = Documents()
         self.settings = Settings()
         self.said = Settings()

@@ -1,0 +1,27 @@
+"""The protocol as pygls has it, but for answers of a client that are not what the protocol says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol.types import ResponseError, ResponseErrorMessage
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.protocol import LanguageServerProtocol
+
+UNREADABLE = "The editor's answer cannot be read, so this was given up; update the editor or its plugin for Flowquill."
+
+
+class Protocol(LanguageServerProtocol):
+    """An answer that cannot be read ends the request that waits for it; pygls would report it and let that wait for ever."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message of `data`; of an answer that cannot be read an error in its place. Raises JsonRpcException for any other."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            if "id" not in data or "method" in data:
+                raise
+            return ResponseErrorMessage(data["id"], ResponseError(JsonRpcInvalidParams.CODE, UNREADABLE))
+
+
+__all__ = ["UNREADABLE", "Protocol"]
