@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TYPES = ("namespace", "function", "method", "parameter", "property", "variable", "keyword", "type", "string", "number", "comment", "decorator", "class", "operator")
 MODIFIERS = ("declaration", "readonly", "modification", "defaultLibrary")
-AT_ONCE = 60_000
+AT_ONCE = 12_000
 """Code points of flows not read yet that one request reads; of the rest it tells what words alone tell, and the client is asked to come again."""
 
 
