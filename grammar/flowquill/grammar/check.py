@@ -40,7 +40,8 @@ _SECRETS = re.compile(
     r"|(?i:\b(?:password|pwd|client_secret)\s*=\s*[^\s;]{6,})"
 )
 _WORD = re.compile(r"[A-Za-z_]\w*")
-_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*\(")
+# Nothing is given back: a line of number signs could be read as comments in as many ways as it has signs, doubled by each.
+_PARENTHESIS = re.compile(r"(?:[ \t\r\n]|#[^\n]*+)*+\(")
 _ARITHMETIC = frozenset("+-*/%")
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">="})
 

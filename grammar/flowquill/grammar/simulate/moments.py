@@ -258,7 +258,9 @@ def read_exactly(text: str, form: str, locale: Locale) -> Moment:
             names.append("zone")
         elif letter in _READS:
             name, digits = _READS[letter]
-            pattern += f"({digits if size == 1 else digits if letter == 't' else chr(92) + 'd{' + str(size) + '}'})"
+            # A part said again gives nothing back, as in .NET: a form of forty days would else be tried in 2^40 ways.
+            again = "+" if size == 1 and name in names else ""
+            pattern += f"({digits + again if size == 1 or letter == 't' else chr(92) + 'd{' + str(size) + '}'})"
             names.append(name)
         elif letter != "%":
             pattern += re.escape(piece)

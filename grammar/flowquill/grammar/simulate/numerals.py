@@ -104,6 +104,6 @@ def read(text: str, locale: Locale = INVARIANT) -> float:
     if locale.group == "\u202f":
         plain = plain.replace(" ", "")
     plain = plain.replace(locale.point, ".")
-    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", plain):
+    if not re.fullmatch(r"[+-]?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", plain):
         raise Failure(f'"{text[:40]}" is no decimal number.')
     return float(plain)

@@ -165,8 +165,11 @@ def _candidates(catalog: Catalog, method: str, kind: str, webhook: bool) -> list
 
 @lru_cache(maxsize=8192)
 def _pattern(path: str) -> re.Pattern[str]:
-    """A path's template as a pattern; a name in braces matches one part of the path."""
-    made = "".join("([^/]*)" if p.startswith("{") else re.escape(p) for p in re.split(r"(\{[^}]*\})", path))
+    """A path's template as a pattern; a name in braces matches one value of the path, or itself.
+
+    Two values tell where the one ends: "any text" side by side would be tried at every place of every other.
+    """
+    made = "".join(rf"(\0\d+\0|{re.escape(p)})" if p.startswith("{") else re.escape(p) for p in re.split(r"(\{[^}]*\})", path))
     return re.compile(made, re.IGNORECASE)
 
 

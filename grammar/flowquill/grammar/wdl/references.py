@@ -14,7 +14,8 @@ _STEPS = frozenset({"body", "outputs", "actions", "result", "actionbody", "actio
 _KINDS = {**dict.fromkeys(_STEPS, "step"), "items": "loop", "iterationindexes": "loop", "variables": "variable", "parameters": "parameter"}
 # Texts there are data, never evaluated.
 _DATA = frozenset({"schema", "metadata", "description"})
-_INSIDE = re.compile(r"@\{(?:[^'}]|'[^']*')*+\}")
+# An expression that nothing ends is read once and passed over: text of many openings would else be read again for each.
+_INSIDE = re.compile(r"@\{(?:[^'}]|'[^']*')*+(\})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def longest_expression(value: Any) -> int:
     if isinstance(value, str):
         if value.startswith("@") and not value.startswith(("@{", "@@")):
             return len(value)
-        return max((len(m[0]) for m in _INSIDE.finditer(value)), default=0)
+        return max((len(m[0]) for m in _INSIDE.finditer(value) if m[1]), default=0)
     if isinstance(value, Mapping):
         return max((longest_expression(v) for k, v in value.items() if k not in _DATA), default=0)
     return max((longest_expression(v) for v in value), default=0) if isinstance(value, list) else 0

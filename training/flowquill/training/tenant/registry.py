@@ -29,7 +29,8 @@ from flowquill.training.tenant.errors import TenantError
 
 FORMAT = 1
 CARD = "card.json"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+# Windows takes the names of its devices for the devices, in every folder.
+_NAME = re.compile(r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])\Z)[a-z0-9][a-z0-9_-]{0,47}")
 _STAGE = ".stage"
 log = logging.getLogger(__name__)
 
@@ -73,12 +74,12 @@ class Registry:
     def versions(self, tenant: str) -> list[Version]:
         """All versions, oldest first."""
         folder = self.home(tenant) / "versions"
-        found = [f for f in folder.iterdir() if f.name.isdigit() and (f / CARD).is_file()] if folder.is_dir() else []
+        found = [f for f in folder.iterdir() if _number(f.name) and (f / CARD).is_file()] if folder.is_dir() else []
         return [Version(tenant, int(f.name), f) for f in sorted(found, key=lambda f: int(f.name))]
 
     def version(self, tenant: str, which: str = "champion") -> Version:
         """A version by alias or number. Raises TenantError where there is none."""
-        number = int(which) if which.isdigit() else self.aliases(tenant).get(which)
+        number = int(which) if _number(which) else self.aliases(tenant).get(which)
         found = next((v for v in self.versions(tenant) if v.number == number), None)
         if found is None:
             have = ", ".join(str(v.number) for v in self.versions(tenant)) or "none"
@@ -219,6 +220,11 @@ def _synced(folder: Path) -> None:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+def _number(text: str) -> bool:
+    """Whether a text is a version's number; digits of other scripts are none, though `int` reads some of them."""
+    return text.isascii() and text.isdigit()
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ from flowquill.grammar.catalog.importing.names import words
 from flowquill.grammar.catalog.importing.schemas import PARAMETERS
 
 # App Connect's ids: service, object, version of the connector, verb, object.
-_VERSIONED = re.compile(r"(?P<app>.+?)__\d+(?:_\d+)*__(?P<action>.+)")
+_VERSIONED = re.compile(r"(?P<app>.+?)__\d+(?:_\d+)*__(?P<action>.+)", re.DOTALL)
 _VERBS = {"retrievewithwhere": "list", "updatewithwhere": "update", "deletewithwhere": "delete", "upsertwithwhere": "upsert", "create": "create"}
 _TYPES = {"string": "text", "integer": "integer", "number": "number", "boolean": "boolean", "array": "list", "object": "object", "file": "text"}
 _FORMATS = {"date-time": "datetime", "date": "date", "email": "email", "uri": "url", "byte": "file", "binary": "file"}
