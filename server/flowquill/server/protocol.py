@@ -1,12 +1,14 @@
-"""The protocol as pygls has it, but for answers of a client that are not what the protocol says."""
+"""The protocol as pygls has it, but for answers of a client that are not what the protocol says, and for what notifications leave behind."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lsprotocol.types import ResponseError, ResponseErrorMessage
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.json_rpc import MsgId
 
 UNREADABLE = "The editor's answer cannot be read, so this was given up; update the editor or its plugin for Flowquill."
 
@@ -22,6 +24,13 @@ class Protocol(LanguageServerProtocol):
             if "id" not in data or "method" in data:
                 raise
             return ResponseErrorMessage(data["id"], ResponseError(JsonRpcInvalidParams.CODE, UNREADABLE))
+
+    def _execute_handler(self, msg_id: MsgId, handler: Callable[..., Any], callback: Callable[[Any], None], args: Any = None, kwargs: Any = None) -> None:
+        super()._execute_handler(msg_id, handler, callback, args, kwargs)
+        # pygls keeps the task of every notification for ever: a keystroke is one.
+        task = self._request_futures.get(msg_id)
+        if task is not None:
+            task.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
 
 __all__ = ["UNREADABLE", "Protocol"]
