@@ -28,11 +28,13 @@ _TIME = re.compile(r"(?<![\w:.])(?:(?P<hour>[01]?\d|2[0-3])[:h](?P<minute>[0-5]\
 _DIGITS = re.compile(r"(?<![\w.])(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<tail>k|st|nd|rd|th|%|[a-z]{0,3})?(?![\w])", re.IGNORECASE)
 _WORD = re.compile(
     rf"(?<![\w-])(?:(?P<tens>{'|'.join(_TENS)})[- ](?P<unit>{'|'.join(_UNITS)})|(?P<word>{'|'.join(sorted(_WORDS, key=len, reverse=True))}))"
-    rf"(?:(?<!{')(?<!'.join(_ORDINALS)}) (?P<times>{'|'.join(_TIMES)}))?(?![\w-])",
+    rf"(?:(?<!{')(?<!'.join(_ORDINALS)}) (?P<times>{'|'.join(_TIMES)}))?"
+    rf"(?:(?<=hundred)(?: and)? (?:(?P<more_tens>{'|'.join(_TENS)})(?:[- ](?P<more_unit>{'|'.join(list(_UNITS)[1:10])}))?|(?P<more>{'|'.join(list(_UNITS)[1:])}))(?! (?:{'|'.join(_TIMES)})\b))?(?![\w-])",
     re.IGNORECASE,
 )
-"""A number in words, with what multiplies it; an ordinal is not multiplied ("the first hundred" is 1 and 100)."""
+"""A number in words, with what multiplies it and, of hundreds, what is added; an ordinal is not multiplied ("the first hundred" is 1 and 100)."""
 _PART_OF_DAY = re.compile(r"(?:\s*o[’']?clock)?\s+(?:in the (?P<part>morning|afternoon|evening)|at night|(?P<half>[ap])\.?m\b)", re.IGNORECASE)
+_PART_BEFORE = re.compile(r"\b(?P<part>afternoon|evening|tonight|night)s?,? (?:at|by|around|about) $", re.IGNORECASE)
 _SHARE = re.compile(
     r"\b(?:(?P<other>other) (?:hour|day|week|month|year|" + "|".join(f"{d}day" for d in ("mon", "tues", "wednes", "thurs", "fri", "satur", "sun")) + r")"
     r"|every (?P<quarters>quarter)\b(?! (?:of|hour|past|to)|-(?:past|to))|(?P<to>quarter)[- ]to\b|(?P<quarter>quarter)[- ]past|(?P<an_hour>quarter)(?: of an)?[ -]hour"
@@ -77,8 +79,8 @@ def find_numbers(text: str) -> tuple[Number, ...]:
             to = "minute" if at == "hour" else "minute_2"
             hour = int(match[at])
             half = (match.groupdict().get("half") or "").lower()
-            meant = hour % 12 + 12 if half.startswith("p") else hour % 12 if half.startswith("a") else hour
-            if meant > 23:
+            meant = hour % 12 + 12 if half.startswith("p") else hour % 12 if half.startswith("a") else _hour(text, match.span(), hour)
+            if meant is None or meant > 23:
                 continue
             found.append(Number(*match.span(at), hour, meant))
             if match[to]:
@@ -92,7 +94,7 @@ def find_numbers(text: str) -> tuple[Number, ...]:
                 value = _plain(match["number"], (match["tail"] or "").lower())
                 of_day = value if isinstance(value, int) and 0 <= value <= 23 else None
                 time = _dotted(text, match) if pattern is _DIGITS else ()
-                found.append(Number(*match.span("number"), value, time[0].hour if time else _hour(text, match.end(), of_day)))
+                found.append(Number(*match.span("number"), value, time[0].hour if time else _hour(text, match.span(), of_day)))
                 others += (n for n in time if n.value != value)
                 taken.append(match.span())
     for match in _WORD.finditer(text):
@@ -100,7 +102,8 @@ def find_numbers(text: str) -> tuple[Number, ...]:
             continue
         part = _TENS[match["tens"].lower()] + _UNITS[match["unit"].lower()] if match["tens"] else _WORDS[match["word"].lower()]
         value = part * _TIMES[match["times"].lower()] if match["times"] else part
-        of_day = _hour(text, match.end(), value if value <= 23 else None)
+        value += sum(_WORDS[match[name].lower()] for name in ("more_tens", "more_unit", "more") if match[name])
+        of_day = _hour(text, match.span(), value if value <= 23 else None)
         if of_day is not None and _TO.search(text, 0, match.start()):
             of_day = (of_day - 1) % 24
         found.append(Number(*match.span(), value, of_day))
@@ -126,7 +129,7 @@ def _dotted(text: str, match: re.Match[str]) -> tuple[Number, ...]:
     if time is None or (match["tail"] or "").lower() not in ("", "h") or _stands_before(_AMOUNT_BEFORE, text, match.start()) or _AMOUNT_BEHIND.match(text, match.end()):
         return ()
     hour, start = int(time[1]), match.start("number")
-    return Number(start, start + time.end(1), hour, _hour(text, match.end(), hour)), Number(start + time.start(2), start + time.end(2), int(time[2]))
+    return Number(start, start + time.end(1), hour, _hour(text, match.span(), hour)), Number(start + time.start(2), start + time.end(2), int(time[2]))
 
 
 def _minutes_to(text: str, found: list[Number], others: list[Number]) -> None:
@@ -148,11 +151,16 @@ def _minutes_to(text: str, found: list[Number], others: list[Number]) -> None:
             others += past
 
 
-def _hour(text: str, end: int, hour: int | None) -> int | None:
-    """The hour of a day that a number means, by the words behind it: "nine in the evening" is 21."""
-    said = _PART_OF_DAY.match(text, end)
-    if hour is None or said is None or hour > 12:
+def _hour(text: str, span: tuple[int, int], hour: int | None) -> int | None:
+    """The hour of a day that a number means, by the words around it: "nine in the evening" and "every evening at nine" are 21."""
+    said = _PART_OF_DAY.match(text, span[1])
+    if hour is None or hour > 12:
         return hour
+    if said is None:
+        before = _PART_BEFORE.search(text, max(0, span[0] - 24), span[0])
+        # At night it may be two, too.
+        later = before is not None and 0 < hour < 12 and (before["part"].lower() != "night" or hour > 5)
+        return hour + 12 if later else hour
     if said["part"] == "morning" or (said["half"] or "").lower() == "a":
         return hour % 12
     # Twelve at night is midnight, twelve in the afternoon noon.
