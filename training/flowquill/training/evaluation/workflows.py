@@ -110,9 +110,9 @@ class Names:
         for found in merged(definitions):
             seen = connector_of(found)
             api = seen.api.removeprefix("shared_").lower()
-            same = None if api in known else _by_routes(seen, catalog)
-            if same is not None:
-                self._aliases[api] = same.api.removeprefix("shared_").lower()
+            owner = None if api in known else _by_routes(seen, catalog)
+            if owner is not None:
+                self._aliases[api] = owner.api.removeprefix("shared_").lower()
         self._by_key: dict[tuple[str, str], str] = {}
         self._by_text: dict[str, str] = {}
         self._apis = {c.name: c.api.removeprefix("shared_").lower() for c in catalog.connectors.values()}
