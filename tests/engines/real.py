@@ -27,9 +27,10 @@ def program() -> str:
 
 
 def settings(folder: Path, catalog: Catalog) -> EngineSettings:
-    """Makes model and adapter in `folder`; the settings that serve them on a CPU."""
+    """Makes model and adapter in `folder`; the settings that serve them on a CPU. FLOWQUILL_REFERENCE: the folder of a trained model to take instead."""
     found = program()
-    model = tiny_model.make(folder / "tiny", catalog)
+    trained = os.environ.get("FLOWQUILL_REFERENCE")
+    model = Path(trained) if trained else tiny_model.make(folder / "tiny", catalog)
     adapter = tiny_model.make_adapter(folder / "tenant", model)
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
     return EngineSettings(
