@@ -88,3 +88,12 @@ def test_known_errors_are_left() -> None:
     text = "flow f {\n  on manual()\n  old.call()\n}\n"
     known = frozenset((d.code, d.message) for d in check(parse(text), PACKAGED))
     assert repair.mend(text, PACKAGED, known=known).text == text
+
+
+def test_what_people_say_becomes_what_the_service_answers() -> None:
+    text = 'flow f {\n  on manual()\n  a = approvals.start_approval(title: "t", assigned_to: "x@y.example", type: "Basic")\n  if a.outcome == "approved" {\n    compose(value: 1)\n  } else if a.outcome == "later" {\n    compose(value: 2)\n  }\n}\n'
+    mended = repair.mend(text, PACKAGED)
+    assert 'a.outcome == "Approve"' in mended.text
+    # Nothing near it: left as it is said, with a warning.
+    assert 'a.outcome == "later"' in mended.text and [d.code for d in mended.diagnostics if d.severity == "warning"] == ["FQ024"]
+    assert mended.softened == 0

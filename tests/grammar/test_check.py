@@ -41,6 +41,7 @@ CASES = {
     "FQ021": (flow("  compose(value: ?)"), flow("  compose(value: 1)")),
     "FQ022": (flow('  slack.file_shared(channel: "a")'), flow("  compose(value: 1)")),
     "FQ023": (flow("  @retyr(count: 2)\n  compose(value: 1)"), flow("  compose(value: 1)")),
+    "FQ024": (flow('  if m.importance == "High" {\n  }', "on outlook.email_arrives() as m"), flow('  if m.importance == "high" {\n  }', "on outlook.email_arrives() as m")),
 }
 
 

@@ -240,9 +240,11 @@ class Checker:
                 self._block(node.then)
                 self._block(node.otherwise or ())
             case tree.Switch():
-                self._type(node.subject)
+                subject = self._type(node.subject)
                 for case in node.cases:
                     self._type(case.value)
+                    if subject.enum:
+                        self._never(written(node.subject), subject.enum, case.value)
                     self._block(case.body)
                 self._block(node.default or ())
             case tree.For():
@@ -401,6 +403,12 @@ class Checker:
                 shown = ", ".join(parameter.enum[:8]) + (" ..." if len(parameter.enum) > 8 else "")
                 self.report("FQ006", f"the parameter {parameter.name} cannot be {written(node)}; expected one of {shown}", node, *fixes)
 
+    def _never(self, what: str, enum: Sequence[str], value: tree.Expression) -> None:
+        """Warns of a comparison with a text that a value, whose texts the catalog knows, never has."""
+        if isinstance(value, tree.Literal) and isinstance(value.value, str) and value.value not in enum:
+            fixes = tuple(Fix(f'Change to "{n}"', (Edit(value.span, written(tree.Literal(n))),)) for n in _nearest(value.value, enum))
+            self.report("FQ024", f"{what} is never {written(value)}; it is one of {', '.join(enum)}", value, *fixes, severity="warning")
+
     def _near(self, name: tree.Name, offered: Iterable[str], always: bool = False) -> tuple[Fix, ...]:
         near = _nearest(name.text, offered, 0.3 if always else 0.65)
         return tuple(Fix(f"Change to {n}", (Edit(name.span, n),)) for n in near)
@@ -522,6 +530,8 @@ class Checker:
         left, right = self._type(node.left), self._type(node.right)
         both, nodes = (left, right), (node.left, node.right)
         if node.operator in _COMPARISONS:
+            if left.enum and node.operator in ("==", "!="):
+                self._never(written(node.left), left.enum, node.right)
             return BOOLEAN
         if node.operator in ("and", "or"):
             return self._operands("boolean", both, nodes, node.operator, BOOLEAN)

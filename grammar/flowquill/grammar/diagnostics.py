@@ -75,5 +75,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "FQ021": "Value to fill in",
         "FQ022": "Trigger and action confused",
         "FQ023": "Unknown setting",
+        "FQ024": "Never equal",
     }
 )

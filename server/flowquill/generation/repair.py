@@ -107,8 +107,13 @@ class _State:
 def _examined(text: str, catalog: Catalog, region: tree.Span, known: Known) -> _State:
     parsed = parse(text)
     diagnostics = check(parsed, catalog)
-    errors = tuple(d for d in diagnostics if d.severity == "error" and _inside(d.span, region) and (d.code, d.message) not in known)
+    errors = tuple(d for d in diagnostics if _wrong(d) and _inside(d.span, region) and (d.code, d.message) not in known)
     return _State(text, region, parsed.file, diagnostics, errors)
+
+
+def _wrong(found: Diagnostic) -> bool:
+    """Errors, and comparisons that can be made to hold: "approved" is what people say, "Approve" what the service answers."""
+    return found.severity == "error" or (found.code == "FQ024" and bool(found.fixes))
 
 
 def _improved(state: _State, catalog: Catalog, known: Known) -> tuple[_State | None, bool]:

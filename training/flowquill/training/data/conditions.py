@@ -59,6 +59,8 @@ def other(draft: Draft, first: Condition) -> Condition | None:
 
 def _of_place(draft: Draft, one: Found) -> Condition | None:
     phrase, expression = draft.rng.choice(one.phrases[:5]), one.expression
+    if one.place.output is not None and one.place.output.enum:
+        return _listed(draft, phrase, expression, one.place.output.enum)
     match one.place.type:
         case "boolean":
             return _boolean(draft, phrase, expression)
@@ -80,9 +82,33 @@ _USUAL = {
     "importance": ["high", "normal", "low"],
     "currency": ["USD", "EUR", "GBP", "CHF"],
     "language": ["en", "de", "fr", "es", "English", "German"],
-    "outcome": ["Approve", "Reject", "Approved", "Rejected"],
     "media_type": ["application/pdf", "image/png", "text/csv"],
 }
+
+
+def _listed(draft: Draft, phrase: str, expression: tree.Expression, values: tuple[str, ...]) -> Condition:
+    """A comparison with one of the values that the catalog lists, whatever form of the word is said."""
+    chosen, other = (list(values) * 2)[(at := draft.rng.randrange(len(values))) : at + 2]
+    key = draft.rng.choice(("==",) * 7 + ("!=",) * 2 + (("in",) if len(values) > 2 else ()))
+    idioms = draft.banks.language["conditions"]["decided"].get(chosen)
+    if key == "==" and idioms and draft.chance(0.7):
+        return Condition(str(draft.rng.choice(idioms)), tree.Binary("==", expression, tree.Literal(chosen)))
+
+    def said(value: str) -> str:
+        form = draft.rng.choice((value, value, plain_words(value), *draft.banks.language["conditions"]["forms"].get(value, ())))
+        return draft.quote(form, "status") if form == value else draft.ledger.mark(form, value)
+
+    text = _phrase(draft, "text", key).format(x=phrase, v=said(chosen), w=said(other))
+    first = tree.Binary("!=" if key == "!=" else "==", expression, tree.Literal(chosen))
+    if key != "in":
+        return Condition(text, first)
+    draft.tag("or")
+    return Condition(text, tree.Binary("or", first, tree.Binary("==", expression, tree.Literal(other))))
+
+
+def plain_words(value: str) -> str:
+    """A value as words: notStarted is "not started", partially_paid "partially paid"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", value).replace("_", " ").lower()
 
 
 def usual(draft: Draft, one: Found) -> list[str] | None:
