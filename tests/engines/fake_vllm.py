@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     arguments = sys.argv[1:]
     if "--fails" in arguments:
-        print("ValueError: the model cannot be read")
+        print("(APIServer pid=1) ValueError: the model cannot be read:\n  it is empty\nFor more see elsewhere")
         sys.exit(1)
     if "--slow" in arguments:
         time.sleep(float(arguments[arguments.index("--slow") + 1]))

@@ -34,7 +34,7 @@ def settings(folder: Path, catalog: Catalog) -> EngineSettings:
     adapter = tiny_model.make_adapter(folder / "tenant", model)
     os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
     return EngineSettings(
-        engine="vllm", model=str(model), vllm=found, adapters=(f"tenant={adapter}",), options=("--enforce-eager", "--max-model-len", "4096", "--dtype", "float32"),
+        engine="vllm", model=str(model), vllm=found, adapters=(f"tenant={adapter}",), options=("--enforce-eager", "--max-model-len", "2048" if trained else "4096", "--dtype", "float32"),
         tokens=TOKENS, budget=300.0, stall=120.0,
     )  # fmt: skip
 

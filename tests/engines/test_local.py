@@ -111,7 +111,7 @@ def test_nothing_is_left_when_its_owner_is_killed(program: str, tmp_path: Path) 
 
 def test_a_server_that_cannot_start_is_given_up_with_its_own_words(program: str, tmp_path: Path) -> None:
     server = LocalServer(settings(program, tmp_path, "--fails"), lambda _: None, tmp_path / "log")
-    with pytest.raises(GenerationError, match=r"vLLM does not start \(ValueError: the model cannot be read\); its log is"):
+    with pytest.raises(GenerationError, match=r"vLLM does not start \(ValueError: the model cannot be read: it is empty\); its log is"):
         server.wire(lambda: False, WAIT)
     server.close()
 

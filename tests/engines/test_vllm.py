@@ -81,7 +81,7 @@ def test_nothing_unparsed_and_nothing_made_up(vllm: LocalServer, vllm_settings: 
 
 def test_a_cancelled_request_is_freed(vllm: LocalServer, vllm_settings: EngineSettings, catalog: Catalog) -> None:
     wire = vllm.wire(lambda: False, 300)
-    body = {"model": served_name(vllm_settings), "prompt": "x", "max_tokens": 3000, "ignore_eos": True, "stream": True}
+    body = {"model": served_name(vllm_settings), "prompt": "x", "max_tokens": 1500, "ignore_eos": True, "stream": True}
     stop = threading.Event()
 
     def run() -> None:

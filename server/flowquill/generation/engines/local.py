@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -211,9 +212,15 @@ class LocalServer:
             return "no log"
         # A warning may speak of errors that could come.
         lines = [line for line in lines if "WARNING" not in line]
-        errors = [line for line in lines if "Error" in line or "error:" in line]
-        words = (errors or lines or ["no output"])[-1].split("] ")[-1]
-        return " ".join(words.split())[:160]
+        # What an error is often stands on the line below it, indented.
+        at = max((n for n, line in enumerate(lines) if "Error" in line or "error:" in line), default=max(0, len(lines) - 1))
+        said = [_bare(line) for line in lines[at : at + 2]] or ["no output"]
+        return " ".join(" ".join(said[:1] + [s for s in said[1:] if s.startswith("  ")]).split())[:300]
+
+
+def _bare(line: str) -> str:
+    """A line of the log without what vLLM puts before it: the process, the time, the place."""
+    return re.sub(r"^\([^)]*\) ", "", line).split("] ")[-1]
 
 
 class RemoteServer:
