@@ -79,6 +79,22 @@ def export(source: Path, out: Path, name: str) -> int:
     return 0
 
 
+@training.command("average")
+@click.argument("one", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("other", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--share", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="The weight of OTHER.")
+def average(one: Path, other: Path, out: Path, share: float) -> int:
+    """Write the average of two models, of which one went on from the other: often better than either, and ready for export."""
+    from flowquill.training.model.average import average as write
+
+    try:
+        write(one, other, out, share)
+    except ValueError as error:
+        raise CommandError(f"{error}; give two that share a beginning.") from None
+    return 0
+
+
 @training.command("card")
 @click.argument("model", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--scores", multiple=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="What flowquill eval --json printed. May be repeated.")
