@@ -13,7 +13,7 @@ RANK = 8
 
 
 def make_model(folder: Path) -> None:
-    """A model of two small layers with a byte-level tokenizer of its own."""
+    """A model of eight layers with a byte-level tokenizer of its own; smaller ones are at an answer's end before its first line is sent."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import MistralConfig, MistralForCausalLM, PreTrainedTokenizerFast
@@ -29,11 +29,11 @@ def make_model(folder: Path) -> None:
     torch.manual_seed(0)
     config = MistralConfig(
         vocab_size=len(whole),
-        hidden_size=128,
-        intermediate_size=256,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        hidden_size=512,
+        intermediate_size=2048,
+        num_hidden_layers=8,
+        num_attention_heads=8,
+        num_key_value_heads=4,
         max_position_embeddings=4096,
         sliding_window=None,
         bos_token_id=0,
