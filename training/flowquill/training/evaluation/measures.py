@@ -14,7 +14,7 @@ from flowquill.grammar.catalog import Catalog
 from flowquill.grammar.format import render
 from flowquill.grammar.parse import parse
 from flowquill.grammar.simulate import same_behaviour
-from flowquill.training.evaluation.metrics import calls, statements
+from flowquill.training.evaluation.metrics import calls, statements, without_holes
 from flowquill.training.evaluation.own import Result
 from flowquill.training.evaluation.structure import Shape, of_flow
 
@@ -118,7 +118,8 @@ def _compared(expected: tree.Flow, written: tree.Flow, catalog: Catalog) -> dict
     if arguments is not None:
         found["parameter_f1"] = arguments
     if not refuses(expected):
-        found["same_behaviour"] = float(not refuses(written) and same_behaviour(expected, written, catalog).same)
+        # What is left open differs from what is not given only in that somebody is asked to fill it in.
+        found["same_behaviour"] = float(not refuses(written) and same_behaviour(without_holes(expected), without_holes(written), catalog).same)
     return found
 
 

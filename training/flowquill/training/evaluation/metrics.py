@@ -163,10 +163,11 @@ def _listed(operations: Iterator[Operation]) -> Iterator[str]:
 
 def _plain(flow: tree.Flow) -> tree.Flow:
     """The flow without its name and without arguments left open, to compare."""
-    return replace(_without_holes(flow), name=tree.Name(""), description=None)
+    return replace(without_holes(flow), name=tree.Name(""), description=None)
 
 
-def _without_holes(node: N) -> N:
+def without_holes(node: N) -> N:
+    """The node without the arguments that are left open."""
     changes: dict[str, Any] = {}
     for spec in fields(node):
         if not spec.init:
@@ -174,11 +175,11 @@ def _without_holes(node: N) -> N:
         value = getattr(node, spec.name)
         if isinstance(value, tuple):
             kept = tuple(
-                _without_holes(v) if isinstance(v, tree.Node) else v
+                without_holes(v) if isinstance(v, tree.Node) else v
                 for v in value
                 if not (isinstance(v, tree.Argument) and isinstance(v.value, tree.Hole))
             )
             changes[spec.name] = kept
         elif isinstance(value, tree.Node):
-            changes[spec.name] = _without_holes(value)
+            changes[spec.name] = without_holes(value)
     return replace(node, **changes)
