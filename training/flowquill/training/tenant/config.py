@@ -30,8 +30,8 @@ class AdapterConfig:
     """Of a batch: the tenant's examples, their values drawn anew each time."""
     catalog_share: float = 0.1
     """Of a batch: sampled pairs with phrases made by rule from the tenant's catalog."""
-    refuse_share: float = 0.06
-    """Of a batch: requests to refuse. A tenant's examples have none, and what is not rehearsed is unlearnt first."""
+    refuse_share: float = 0.08
+    """Of a batch: requests to refuse, and as many that only look like them. A tenant's examples have none, and what is not rehearsed is unlearnt first."""
     hand_share: float = 0.2
     """Of the rehearsal: pairs written by hand. The rest of a batch is rehearsal from the general sampler."""
     seed: int = 1

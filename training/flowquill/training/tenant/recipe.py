@@ -111,6 +111,10 @@ def embedder_of(base: Path) -> Embedder:
     return embedder
 
 
+ALIKE = ("lookalikes", "twins", "calm")
+"""Pairs by hand of harmless requests that sound harmful, and of harmful ones beside them."""
+
+
 class Stream:
     """The examples of a training, batch after batch, the same for the same seed. `left_out`: pairs that decoders cannot write."""
 
@@ -129,6 +133,7 @@ class Stream:
             raise TenantError("None of the examples can be learnt from; flowquill train pairs FILE says what is wrong with each.")
         hand = [p for file in sorted(folder().glob("*.jsonl")) for p in read_pairs(file, catalog) if not isinstance(p, PairError)]
         self.hand = hand
+        self._alike = [p for name in ALIKE for p in read_pairs(folder() / f"{name}.jsonl", catalog) if not isinstance(p, PairError)]
         self._general = Sampler(catalog, banks, config.seed, "train")
         self._named = Sampler(catalog, banks_of(catalog, tenant), config.seed + 1, "train", (("create", 1.0),)) if tenant else self._general
         self._refused = Sampler(catalog, banks, config.seed + 2, "train", (("refuse", 1.0),))
@@ -171,7 +176,8 @@ class Stream:
         if roll < self.config.own_share + self.config.catalog_share:
             return self._named.sample()
         if roll < sum(self.config.shares):
-            return self._refused.sample()
+            # Refusals alone would teach to refuse: half of these are twins, harmless ones mostly.
+            return self._rng.choice(self._alike) if self._alike and self._rng.random() < 0.5 else self._refused.sample()
         if self.hand and self._rng.random() < self.config.hand_share:
             return self._rng.choice(self.hand)
         return self._general.sample()
