@@ -291,7 +291,9 @@ class FlowquillModel(PreTrainedModel):  # type: ignore[misc]
             queries = torch.stack([heads.pointer[name](at) for name in POINTERS], 1)[torch.arange(len(at)), which]
             rows, steps, first, last = batch.candidates.unbind(-1)
             # Projected before they are gathered: a token or a word stands in many candidates.
-            keys = _picked(F.linear(batch.vectors, heads.text_key.weight), rows) + heads.text_key.bias
+            # By calling the layer, so that an adapter's additions count; its bias goes to candidates without a text too.
+            bias = heads.text_key.bias
+            keys = _picked(heads.text_key(batch.vectors) - bias, rows) + bias
             keys = keys + _picked(heads.step_key(states).flatten(0, 1), _of_pair(steps, pair, states.shape[1]))
             keys = keys + _mean(heads.place_key(hidden), pair, first, last) + heads.shared_key(batch.shared[..., None])
             kept = (which == POINTERS.index("keep")).nonzero()[:, 0]
