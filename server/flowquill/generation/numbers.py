@@ -104,7 +104,7 @@ def find_numbers(text: str) -> tuple[Number, ...]:
         value = part * _TIMES[match["times"].lower()] if match["times"] else part
         value += sum(_WORDS[match[name].lower()] for name in ("more_tens", "more_unit", "more") if match[name])
         of_day = _hour(text, match.span(), value if value <= 23 else None)
-        if of_day is not None and _TO.search(text, 0, match.start()):
+        if of_day is not None and _stands_before(_TO, text, match.start()):
             of_day = (of_day - 1) % 24
         found.append(Number(*match.span(), value, of_day))
         if match["times"] and part == 1 and _stands_before(_SENTENCE, text, match.start()):

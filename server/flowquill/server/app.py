@@ -88,8 +88,6 @@ class FlowquillServer(LanguageServer):
         """The forward parser of the catalog, made once."""
         from flowquill.grammar.forward import Forward
 
-        if self.loading.forward is not None and self.loading.forward.catalog is catalog:
-            return self.loading.forward
         if self._forward is None or self._forward.catalog is not catalog:
             self._forward = Forward(catalog)
         return self._forward

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from flowquill.generation.pipeline import Generator
     from flowquill.grammar.catalog import Catalog
     from flowquill.grammar.catalog.workspace import Workspace
-    from flowquill.grammar.forward import Forward
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +114,6 @@ class Loading:
     changed: Callable[[], None] = lambda: None
     catalog: Future[Catalog] = field(default_factory=Future)
     generator: Future[Generator] = field(default_factory=Future)
-    forward: Forward | None = None
     _started: bool = False
     _lock: Lock = field(default_factory=Lock)
 
@@ -146,10 +144,6 @@ class Loading:
             return
         self.catalog.set_result(catalog)
         self.changed()
-        from flowquill.grammar.forward import Forward
-
-        # Made now, so that the first completion does not wait for it.
-        self.forward = Forward(catalog)
         try:
             folder = Path(self.settings.model) if self.settings.model else None
             self.generator.set_result(self._open(catalog, folder))

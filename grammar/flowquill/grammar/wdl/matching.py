@@ -129,7 +129,7 @@ def _rest(inputs: Mapping[str, Any], catalog: Catalog, kind: str, webhook: bool,
     if not mine:
         others = {connectors.api_of(o, catalog) for o, _ in found}
         known = any(c.api.removeprefix("shared_").lower() in apis_named for c in catalog.connectors.values())
-        mine = found if len(others) == 1 and not known and _telling(found[0][0].path) else []
+        mine = found if len(others) == 1 and not known and telling(found[0][0].path) else []
     if not mine:
         return None
     operation, made = max(mine, key=lambda f: (len(re.sub(r"\{[^}]*\}", "", f[0].path)), -_missing(f[1]), len(f[1].arguments)))
@@ -149,7 +149,7 @@ def _apis(key: str, apis: Mapping[str, str]) -> set[str]:
     return known or {plain, re.sub(r"[^a-z0-9]", "", plain), re.sub(r"[-_](\d+|#.*)$", "", plain), re.sub(r"[^a-z0-9]", "", re.sub(r"[-_](\d+|#.*)$", "", plain))}
 
 
-def _telling(path: str) -> bool:
+def telling(path: str) -> bool:
     """Whether a path says enough by itself to name its API: the path of an incident does, `/items/{id}` does not."""
     return len([p for p in path.split("/") if p and not p.startswith("{")]) >= 2
 

@@ -20,6 +20,7 @@ from flowquill.training.evaluation.metrics import Score, score, texts
 from flowquill.training.model.encode import offset_of
 
 FEW = 5
+"""So many failures in a row at the beginning are the engine's, not the tests'."""
 
 
 @dataclass(frozen=True, slots=True)

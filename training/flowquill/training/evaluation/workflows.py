@@ -21,6 +21,7 @@ from flowquill.grammar.catalog import Catalog, Connector, Operation, load_catalo
 from flowquill.grammar.catalog.importing import connector_of
 from flowquill.grammar.catalog.importing.workflows import Seen, merged
 from flowquill.grammar.parse import parse
+from flowquill.grammar.wdl.matching import telling
 from flowquill.training.evaluation.metrics import calls, similarity
 
 _PLUMBING = frozenset({"compose", "parse_json", "terminate"})
@@ -77,14 +78,9 @@ def _by_api(catalog: Catalog) -> dict[str, Connector]:
 
 def _by_routes(seen: Connector, catalog: Catalog) -> Connector | None:
     """The connector that a definition calls by the name of a connection of its own: the one that has the same routes."""
-    routes = {_route(o.kind, o.method, o.path) for o in seen.operations if _tells(o.path)}
+    routes = {_route(o.kind, o.method, o.path) for o in seen.operations if telling(o.path)}
     found = [c for c in catalog.connectors.values() if any(o.path and _route(o.kind, o.method, o.path) in routes for o in c.operations)]
     return found[0] if len(found) == 1 else None
-
-
-def _tells(path: str) -> bool:
-    """Whether a path names its API by itself: that of an incident does, `/items/{id}` does not."""
-    return len([p for p in path.split("/") if p and not p.startswith("{")]) >= 2
 
 
 def _keys(operation: Operation) -> Iterator[str]:
